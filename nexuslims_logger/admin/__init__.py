@@ -1,0 +1,1 @@
+"""Commands for the DBA and the facility manager."""

@@ -1,0 +1,1 @@
+"""The central database: engine, unit of work, repository, migrations."""

@@ -1,0 +1,1 @@
+"""A simulated microscope, and a whole session that plays itself."""

@@ -1,0 +1,247 @@
+"""What the workers tell the window: frozen, complete in themselves, in the order in which they happened.
+
+The presenter turns them into words; no event holds a finished sentence except a `Problem`. All times
+are aware and in UTC.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """The root of all events."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as a person should read it.
+
+    Attributes
+    ----------
+    title, message
+        What failed; on what, and what to do next.
+    since
+        When this trouble began.
+    """
+
+    title: str
+    message: str
+    since: datetime
+
+
+class StartStep(enum.StrEnum):
+    """The steps of a start, in their order."""
+
+    JOURNAL = "journal"
+    RECOVERY = "recovery"
+    INSTRUMENT = "instrument"
+    SESSION = "session"
+
+
+@dataclass(frozen=True)
+class Starting(Event):
+    """A step of the start begins."""
+
+    step: StartStep
+
+
+class InterruptedChoice(enum.StrEnum):
+    """What a person answers about an interrupted session."""
+
+    CONTINUE = "continue"
+    END = "end"
+
+
+@dataclass(frozen=True)
+class InterruptedFound(Event):
+    """An open session of this computer was found; the start waits for `SessionService.answer_interrupted`.
+
+    Attributes
+    ----------
+    paused
+        True when it was left open on purpose.
+    last_activity_at
+        Where *End theirs* would end it.
+    files_waiting, bytes_waiting
+        What is not in the store yet.
+    same_user
+        Whether it belongs to who starts now.
+    suggestion
+        The answer to put first.
+    """
+
+    session_identifier: str
+    user: str | None
+    started_at: datetime
+    last_activity_at: datetime
+    files_waiting: int
+    bytes_waiting: int
+    paused: bool
+    same_user: bool
+    suggestion: InterruptedChoice
+
+
+@dataclass(frozen=True)
+class InstrumentUnknown(Event):
+    """No instrument is known for this computer; the start waits for `SessionService.try_again`."""
+
+    computer_name: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class SessionStarted(Event):
+    """START is safe on this PC's disk (also after *Continue*)."""
+
+    session_identifier: str
+    instrument_name: str
+    user: str | None
+    started_at: datetime
+    note: str
+    continued: bool
+
+
+@dataclass(frozen=True)
+class RecordState(Event):
+    """How far the session's rows are.
+
+    Attributes
+    ----------
+    recorded
+        Everything that happened is in the database.
+    this_pc_only
+        The database is the embedded one.
+    problem
+        Why it is not recorded yet, None while it is simply under way.
+    """
+
+    session_identifier: str
+    recorded: bool
+    this_pc_only: bool
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class NoteSaved(Event):
+    """The note is safe on this PC's disk."""
+
+    session_identifier: str
+    note: str
+
+
+class PassStage(enum.StrEnum):
+    """What the transfer is doing."""
+
+    IDLE = "idle"
+    SCANNING = "scanning"
+    SENDING = "sending"
+    VERIFYING = "verifying"
+
+
+@dataclass(frozen=True)
+class WaitingFile:
+    """One file that is not in the store yet, and why (``still being written``, ``in use by another program``)."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TransferProgress(Event):
+    """How far one session's files are.
+
+    Attributes
+    ----------
+    session_identifier
+        The session that the counts belong to (the running one; while ending, the one that ends).
+    files_total, files_done, bytes_total, bytes_done
+        Of all its files; `bytes_done` also counts parts of files under way.
+    rate_bytes_per_s
+        Of the recent past; 0 when nothing is being sent.
+    seconds_left
+        None when nobody can say.
+    waiting
+        The first few files that wait, with reasons; `files_waiting` counts them all.
+    last_good_pass_at
+        When the last pass ended that saw every folder and left nothing undone that could be done; None before the first.
+    store_problem
+        Why nothing can be sent at present.
+    folder_problem
+        Why a watch folder cannot be looked at, at present.
+    store_is_cloud
+        Whether the window may say "the cloud".
+    unassigned
+        Files that changed while no session ran, and belong to none.
+    left_over
+        Files of earlier sessions that are still being sent.
+    """
+
+    session_identifier: str
+    stage: PassStage
+    files_total: int = 0
+    files_done: int = 0
+    bytes_total: int = 0
+    bytes_done: int = 0
+    rate_bytes_per_s: float = 0.0
+    seconds_left: float | None = None
+    files_waiting: int = 0
+    files_missing: int = 0
+    waiting: tuple[WaitingFile, ...] = ()
+    last_good_pass_at: datetime | None = None
+    store_problem: Problem | None = None
+    folder_problem: Problem | None = None
+    store_is_cloud: bool = False
+    unassigned: int = 0
+    left_over: int = 0
+
+
+@dataclass(frozen=True)
+class SessionEnding(Event):
+    """END is safe on this PC's disk; the final pass begins."""
+
+    session_identifier: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionStored(Event):
+    """Every file of the final set has been compared with the store."""
+
+    session_identifier: str
+    files: int
+    bytes: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class SessionReady(Event):
+    """Both rows are ready in the database: nothing waits any more."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class SessionPaused(Event):
+    """The session stays open on purpose; the program may be closed."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class Trouble(Event):
+    """Something a person should know that belongs to no other event (`kind` names the worker or part)."""
+
+    kind: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """The workers have put everything down; the process may end."""

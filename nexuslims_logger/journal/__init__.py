@@ -1,0 +1,1 @@
+"""What this PC remembers by itself: facts (cannot be rebuilt) and files (can)."""

@@ -1,0 +1,171 @@
+"""What the journal keeps, as values that may cross threads."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class SessionState(enum.StrEnum):
+    """Where a session stands on this PC."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    #: END is written; its final set is not known yet.
+    ENDING = "ENDING"
+    #: The final set is fixed; files may be missing in the store.
+    CLOSED = "CLOSED"
+    #: Every file of the final set was compared with the store.
+    STORED = "STORED"
+    #: Its manifest is in the database; the rows may become TO_BE_BUILT.
+    READY = "READY"
+
+
+#: The only ways from one state to another.
+ALLOWED: dict[SessionState, frozenset[SessionState]] = {
+    SessionState.RUNNING: frozenset({SessionState.PAUSED, SessionState.ENDING}),
+    SessionState.PAUSED: frozenset({SessionState.RUNNING, SessionState.ENDING}),
+    SessionState.ENDING: frozenset({SessionState.CLOSED}),
+    SessionState.CLOSED: frozenset({SessionState.STORED}),
+    SessionState.STORED: frozenset({SessionState.READY}),
+    SessionState.READY: frozenset(),
+}
+
+
+class EndReason(enum.StrEnum):
+    """Why END has the time it has; None stands for the user's click."""
+
+    LAST_FILE = "LAST_FILE"
+    LAST_ACTIVITY = "LAST_ACTIVITY"
+
+
+@dataclass(frozen=True)
+class WatchFolder:
+    """A folder the instrument writes into; the label is "" when there is only one."""
+
+    label: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """This computer's instrument, as the central table has it."""
+
+    instrument_pid: str
+    schema_name: str
+    filestore_path: str
+    computer_name: str | None
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One session: every fact that cannot be rebuilt. Times are aware UTC.
+
+    Attributes
+    ----------
+    filestore_path, store_url, folders
+        Frozen at START, so that files end where they began to go.
+    clicked_at, ended_at
+        When *End session* was clicked (or the end was decided), and the time that END carries.
+    paused_at, paused_seconds
+        The present pause, and the sum of the ended ones.
+    revision, database_revision
+        The facts' number, raised by every change, and the number that the database has.
+    database_error
+        Why the database did not take it, in a user's words; None when it did or was not asked.
+    """
+
+    identifier: str
+    computer_name: str
+    instrument_pid: str
+    instrument_name: str
+    filestore_path: str
+    store_url: str
+    folders: tuple[WatchFolder, ...]
+    user: str | None
+    started_at: datetime
+    utc_offset_min: int
+    last_activity_at: datetime
+    logger_version: str
+    project: str | None = None
+    note: str = ""
+    clicked_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_utc_offset_min: int | None = None
+    end_reason: EndReason | None = None
+    state: SessionState = SessionState.RUNNING
+    clock_offset_ms: int | None = None
+    resumed: int = 0
+    paused_at: datetime | None = None
+    paused_seconds: int = 0
+    revision: int = 1
+    database_revision: int = 0
+    database_error: str | None = None
+
+
+class ResultState(enum.StrEnum):
+    """What became of one file of a session; the values of ``file_manifest.state``."""
+
+    PENDING = "PENDING"
+    UPLOADED = "UPLOADED"
+    MISSING = "MISSING"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One row of ``file_manifest``, ready to be written.
+
+    Attributes
+    ----------
+    md5, generation
+        Of the content now in the store; None where nothing is.
+    modified_at
+        Modification time, aware UTC.
+    """
+
+    session_identifier: str
+    instrument_pid: str
+    computer_name: str
+    bucket: str
+    object_name: str
+    state: ResultState
+    size_bytes: int
+    md5: str | None = None
+    modified_at: datetime | None = None
+    generation: int | None = None
+    attempts: int = 0
+    last_error: str | None = None
+    reason: str | None = None
+    decided_by: str | None = None
+    discovered_at: datetime | None = None
+    uploaded_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What the database answered to a session's facts.
+
+    Attributes
+    ----------
+    revision
+        The revision that was applied.
+    ended_at, user
+        What the database holds now; where another hand wrote END first, its END wins.
+    ready
+        Both rows are TO_BE_BUILT, or the builder has moved them on.
+    clock_offset_ms
+        PC clock minus database clock, measured in this exchange.
+    """
+
+    session_identifier: str
+    revision: int
+    ended_at: datetime | None
+    user: str | None
+    ready: bool
+    clock_offset_ms: int | None

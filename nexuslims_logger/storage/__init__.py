@@ -1,0 +1,1 @@
+"""The object store: its contract and the stores that keep it."""

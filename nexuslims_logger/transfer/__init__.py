@@ -1,0 +1,1 @@
+"""From the watch folders to the object store: scan, comparison, upload, record."""
