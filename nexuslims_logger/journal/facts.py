@@ -1,0 +1,179 @@
+"""``facts.db``: the sessions of this PC, which nothing can rebuild.
+
+A fact is a column; each change raises the session's revision. What the database lacks is what
+has a revision above ``database_revision``: there is no queue besides.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.errors import Defect
+from nexuslims_logger.journal.records import (
+    ALLOWED,
+    EndReason,
+    Instrument,
+    SessionFacts,
+    SessionState,
+    WatchFolder,
+)
+
+if TYPE_CHECKING:
+    from nexuslims_logger.journal.sqlite import JournalFile
+
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE session (
+  identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
+  instrument_name TEXT NOT NULL, filestore_path TEXT NOT NULL, store_url TEXT NOT NULL, folders TEXT NOT NULL,
+  user TEXT, project TEXT, note TEXT NOT NULL, started_at TEXT NOT NULL, utc_offset_min INTEGER NOT NULL,
+  last_activity_at TEXT NOT NULL, logger_version TEXT NOT NULL, clicked_at TEXT, ended_at TEXT,
+  end_utc_offset_min INTEGER, end_reason TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
+  resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
+  database_revision INTEGER NOT NULL, database_error TEXT,
+  CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
+);
+CREATE TABLE instrument (
+  only_row INTEGER PRIMARY KEY CHECK (only_row = 1), instrument_pid TEXT NOT NULL, schema_name TEXT NOT NULL,
+  filestore_path TEXT NOT NULL, computer_name TEXT, timezone TEXT NOT NULL
+);
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
+"""
+_TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "paused_at"})
+_COLUMNS = tuple(field.name for field in dataclasses.fields(SessionFacts))
+
+
+def _to_column(name: str, value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if name == "folders":
+        return json.dumps([[folder.label, folder.path] for folder in value])  # type: ignore[attr-defined] # its field says so
+    return value
+
+
+def _from_column(name: str, value: Any) -> Any:  # noqa: ANN401 - SQLite's rows are of any type
+    if value is None:
+        return None
+    if name in _TIMES:
+        return datetime.fromisoformat(value)
+    if name == "folders":
+        return tuple(WatchFolder(label, path) for label, path in json.loads(value))
+    if name == "state":
+        return SessionState(value)
+    if name == "end_reason":
+        return EndReason(value)
+    return value
+
+
+class FactsJournal:
+    """The sessions, the copy of the instrument, and a few words about this PC. Blocks on the disk only."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self._file = file
+        file.prepare(_SCHEMA, VERSION)
+
+    def add(self, facts: SessionFacts) -> None:
+        """Write a START: it is on the disk when this returns."""
+        names = ", ".join(_COLUMNS)
+        marks = ", ".join("?" for _ in _COLUMNS)
+        values = [_to_column(name, getattr(facts, name)) for name in _COLUMNS]
+        with self._file.transaction() as connection:
+            connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", values)  # noqa: S608 - our names
+
+    def change(self, identifier: str, **changes: object) -> SessionFacts:
+        """Change facts, raise the revision, and return the session as it is now.
+
+        Raises
+        ------
+        Defect
+            The change of state is none that `ALLOWED` knows.
+        """
+        before = self.session(identifier)
+        after = dataclasses.replace(before, **changes, revision=before.revision + 1)  # type: ignore[arg-type] # names are checked by replace
+        if after.state is not before.state and after.state not in ALLOWED[before.state]:
+            message = f"Session {identifier} cannot go from {before.state} to {after.state}. Please report it."
+            raise Defect("A session took an impossible step", message)
+        self._update(identifier, {**changes, "revision": after.revision})
+        return after
+
+    def mark(self, identifier: str, revision: int, **answer: object) -> SessionFacts:
+        """Note that the database has `revision`, with what it told us (no new revision)."""
+        self._update(identifier, {**answer, "database_revision": revision, "database_error": None})
+        return self.session(identifier)
+
+    def mark_refused(self, identifier: str, error: str) -> None:
+        """Note why the database did not take this session."""
+        self._update(identifier, {"database_error": error})
+
+    def _update(self, identifier: str, changes: dict[str, object]) -> None:
+        marks = ", ".join(f"{name} = ?" for name in changes)
+        values = [_to_column(name, value) for name, value in changes.items()]
+        with self._file.transaction() as connection:
+            connection.execute(f"UPDATE session SET {marks} WHERE identifier = ?", [*values, identifier])  # noqa: S608 - our names
+
+    def session(self, identifier: str) -> SessionFacts:
+        """Return one session; raises `KeyError` when there is none."""
+        found = self._select("WHERE identifier = ?", identifier)
+        if not found:
+            raise KeyError(identifier)
+        return found[0]
+
+    def open_sessions(self) -> list[SessionFacts]:
+        """Return what was left open (RUNNING by a crash, PAUSED on purpose), oldest first."""
+        return self._select("WHERE state IN ('RUNNING', 'PAUSED') ORDER BY started_at")
+
+    def unfinished(self) -> list[SessionFacts]:
+        """Return the ended sessions whose files or rows are still owed, oldest first."""
+        return self._select(
+            "WHERE state IN ('ENDING', 'CLOSED', 'STORED') OR (state = 'READY' AND revision > database_revision) "
+            "ORDER BY started_at"
+        )
+
+    def unsent(self) -> list[SessionFacts]:
+        """Return the sessions of which the database lacks a revision, oldest first."""
+        return self._select("WHERE revision > database_revision ORDER BY started_at")
+
+    def _select(self, where: str, *values: object) -> list[SessionFacts]:
+        names = ", ".join(_COLUMNS)
+        rows = self._file.connection.execute(f"SELECT {names} FROM session {where}", values)  # noqa: S608 - our names
+        return [
+            SessionFacts(**{name: _from_column(name, value) for name, value in zip(_COLUMNS, row, strict=True)})
+            for row in rows
+        ]
+
+    def forget_before(self, moment: datetime) -> None:
+        """Drop the finished sessions that ended before `moment`."""
+        with self._file.transaction() as connection:
+            connection.execute(
+                "DELETE FROM session WHERE state = 'READY' AND revision <= database_revision AND ended_at < ?",
+                [_to_column("ended_at", moment)],
+            )
+
+    def instrument(self) -> Instrument | None:
+        """Return the copy of this computer's instrument, None before the database has told it."""
+        row = self._file.connection.execute(
+            "SELECT instrument_pid, schema_name, filestore_path, computer_name, timezone FROM instrument"
+        ).fetchone()
+        return Instrument(*row) if row else None
+
+    def remember_instrument(self, instrument: Instrument) -> None:
+        """Keep a copy for the starts without a network."""
+        if instrument == self.instrument():
+            return
+        with self._file.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO instrument VALUES (1, ?, ?, ?, ?, ?)", dataclasses.astuple(instrument)
+            )
+
+    def meta(self, key: str) -> str | None:
+        """Return a word about this PC, None when there is none."""
+        row = self._file.connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, key: str, value: str) -> None:
+        """Keep a word about this PC."""
+        with self._file.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])

@@ -1,0 +1,92 @@
+"""One SQLite file of the journal: opened with care, written in whole transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import JournalDamaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BUSY_MS = 5000
+
+
+class JournalFile:
+    """A connection that commits on purpose, and only in `transaction`.
+
+    Parameters
+    ----------
+    connection
+        In autocommit mode (``isolation_level=None``); used by one thread at a time.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write all or nothing; on the disk when the block has ended."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self._commit()
+
+    def _commit(self) -> None:
+        self.connection.commit()
+
+    def prepare(self, schema: str, version: int) -> None:
+        """Make the tables of a new file; refuse one that a newer program has written.
+
+        Raises
+        ------
+        JournalDamaged
+            The file is of a later version.
+        """
+        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        if found > version:
+            message = (
+                f"The journal on this PC was written by a newer NexusLIMS-Logger (version {found}, this one knows "
+                f"{version}). Install the newer program again; nothing was changed."
+            )
+            raise JournalDamaged("The journal is newer than this program", message)
+        if found < version:
+            with self.transaction() as connection:
+                for statement in schema.split(";"):
+                    if statement.strip():
+                        connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version}")
+
+    def close(self) -> None:
+        """Give the file back."""
+        self.connection.close()
+
+
+def open_journal_file(path: Path) -> JournalFile:
+    """Open `path`, made when it is missing, so that a commit survives a power cut (WAL, synchronous=FULL).
+
+    Raises
+    ------
+    JournalDamaged
+        The file cannot be opened, is read-only, or is no database.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The thread that opens is not always the one that works with it; only one does at a time.
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except (sqlite3.Error, OSError) as error:
+        message = (
+            f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room; a "
+            "damaged file can be renamed, and the program makes a new one."
+        )
+        raise JournalDamaged("The journal cannot be opened", message) from error
+    return JournalFile(connection)
