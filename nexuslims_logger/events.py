@@ -147,7 +147,7 @@ class PassStage(enum.StrEnum):
 
 @dataclass(frozen=True)
 class WaitingFile:
-    """One file that is not in the store yet, and why (``still being written``, ``in use by another program``)."""
+    """One file that is not in the store yet, and why (``still being written``, ``in use elsewhere``)."""
 
     name: str
     reason: str
@@ -170,7 +170,8 @@ class TransferProgress(Event):
     waiting
         The first few files that wait, with reasons; `files_waiting` counts them all.
     last_good_pass_at
-        When the last pass ended that saw every folder and left nothing undone that could be done; None before the first.
+        When the last pass ended that saw every folder and left nothing undone that could be done; None
+        before the first.
     store_problem
         Why nothing can be sent at present.
     folder_problem

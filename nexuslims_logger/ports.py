@@ -1,8 +1,8 @@
 """The edges of the program: everything that waits, fails, or differs between runs.
 
-The mains and leaves (`session_main`, `transfer_main`, `database_main`, the upload leaf) reach the world only through
-these protocols. `bootstrap` fills them with threads, queues and the real clock; the simulator fills them
-with greenlets and virtual time.
+The mains and leaves (`session_main`, `transfer_main`, `database_main`, the upload leaf) reach the world
+only through these protocols. `bootstrap` fills them with threads, queues and the real clock; the
+simulator fills them with greenlets and virtual time.
 """
 
 from __future__ import annotations

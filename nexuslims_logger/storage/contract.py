@@ -77,14 +77,14 @@ class ObjectStore(Protocol):
 
     @property
     def url(self) -> str:
-        """Name the store in the manifest (a bucket's name, or a folder's ``file:`` URL); at most 255 characters."""
+        """Name the store in the manifest: a bucket, or a folder's ``file:`` URL; at most 255 characters."""
 
     @property
     def is_cloud(self) -> bool:
         """Whether a person may call it "the cloud"."""
 
     def stat(self, name: str) -> StoredObject | None:
-        """Return what the store itself has at `name`, None for nothing. Sees contents changed by others, too."""
+        """Return what the store itself has at `name`, None for nothing; sees what others wrote, too."""
 
     def put(  # noqa: PLR0913 - one call is one request, and each part of it is needed
         self,
