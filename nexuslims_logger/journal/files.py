@@ -1,0 +1,275 @@
+"""``files.db``: what was seen in the watch folders, and whose it is. A scan can rebuild it.
+
+Names are kept as the bytes that the file system gave, because not every file name is text.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.ports import FileStat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from nexuslims_logger.journal.sqlite import JournalFile
+
+VERSION = 1
+#: The owner of a file that changed while no session ran. (None: it stood there before we looked.)
+UNASSIGNED = ""
+
+_SCHEMA = """
+CREATE TABLE folder (root BLOB PRIMARY KEY, volume TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE first_scan (session TEXT NOT NULL, root BLOB NOT NULL, PRIMARY KEY (session, root)) WITHOUT ROWID;
+CREATE TABLE unreadable (root BLOB NOT NULL, folder BLOB NOT NULL, PRIMARY KEY (root, folder)) WITHOUT ROWID;
+CREATE TABLE final_set (session TEXT PRIMARY KEY, verified INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE seen (
+  root BLOB NOT NULL, folder BLOB NOT NULL, name BLOB NOT NULL, size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, settled INTEGER NOT NULL, owner TEXT,
+  PRIMARY KEY (root, folder, name)
+) WITHOUT ROWID;
+CREATE INDEX seen_owner ON seen (owner) WHERE owner IS NOT NULL;
+CREATE TABLE result (
+  session TEXT NOT NULL, root BLOB NOT NULL, folder BLOB NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL,
+  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, object TEXT NOT NULL, md5 TEXT,
+  generation INTEGER, reason TEXT, decided_by TEXT, discovered_at TEXT NOT NULL, uploaded_at TEXT,
+  recorded INTEGER NOT NULL, PRIMARY KEY (session, root, folder, name)
+) WITHOUT ROWID;
+CREATE INDEX result_unrecorded ON result (session) WHERE recorded = 0
+"""
+
+
+@dataclass(frozen=True)
+class FileKey:
+    """A file by its place: watch folder, folder below it ("" for itself), name."""
+
+    root: str
+    folder: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The path below the watch folder, forward slashes."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
+
+    def blobs(self) -> tuple[bytes, bytes, bytes]:
+        """Return the three parts as they are kept."""
+        return os.fsencode(self.root), os.fsencode(self.folder), os.fsencode(self.name)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One file as it was last seen.
+
+    Attributes
+    ----------
+    settled
+        It has stopped changing.
+    owner
+        A session, `UNASSIGNED`, or None.
+    """
+
+    key: FileKey
+    stat: FileStat
+    settled: bool
+    owner: str | None
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A settled file of a session that is not in the store as it is now.
+
+    Attributes
+    ----------
+    object_name, generation
+        Where an earlier content of this file went, None when there was none.
+    """
+
+    seen: Seen
+    session: str
+    object_name: str | None
+    generation: int | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of one session's files; bytes as on the disk."""
+
+    files_total: int = 0
+    files_done: int = 0
+    bytes_total: int = 0
+    bytes_done: int = 0
+    files_missing: int = 0
+
+    @property
+    def files_waiting(self) -> int:
+        """How many are not in the store as they are now."""
+        return self.files_total - self.files_done
+
+
+# A result is good for a file that has not changed since; what a person left out stays out.
+_GOOD = (
+    "(r.state = 'SKIPPED' OR r.state = 'UPLOADED' AND r.size = s.size AND r.mtime_ns = s.mtime_ns "
+    "AND r.ctime_ns = s.ctime_ns)"
+)
+_WITH_RESULT = (
+    "FROM seen s LEFT JOIN result r ON r.session = s.owner AND r.root = s.root AND r.folder = s.folder "
+    "AND r.name = s.name WHERE s.owner = ?"
+)
+
+
+class FilesJournal:
+    """What was seen, by place. Writes belong into ``with transaction()``; blocks on the disk only."""
+
+    def __init__(self, file: JournalFile) -> None:
+        self._file = file
+        file.prepare(_SCHEMA, VERSION)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all or nothing."""
+        with self._file.transaction():
+            yield
+
+    def execute(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
+        """Run one statement for the tables beside (`journal.results`)."""
+        return self._file.connection.execute(statement, tuple(values)).fetchall()
+
+    def volume(self, root: str) -> str | None:
+        """Return the volume on which `root` was last scanned, None before its first scan."""
+        rows = self.execute("SELECT volume FROM folder WHERE root = ?", [os.fsencode(root)])
+        return rows[0][0] if rows else None
+
+    def set_volume(self, root: str, volume: str) -> None:
+        """Note a complete scan of `root` on this volume."""
+        self.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", [os.fsencode(root), volume])
+
+    def first_scan_done(self, session: str, root: str) -> bool:
+        """Whether `root` has been scanned completely for `session`."""
+        return bool(
+            self.execute("SELECT 1 FROM first_scan WHERE session = ? AND root = ?", [session, os.fsencode(root)])
+        )
+
+    def mark_first_scan(self, session: str, root: str) -> None:
+        """Note that `root` has been scanned completely for `session`."""
+        self.execute("INSERT OR IGNORE INTO first_scan VALUES (?, ?)", [session, os.fsencode(root)])
+
+    def unreadable(self, root: str) -> set[str]:
+        """Return the folders below `root` that could not be read at the last scan."""
+        rows = self.execute("SELECT folder FROM unreadable WHERE root = ?", [os.fsencode(root)])
+        return {os.fsdecode(row[0]) for row in rows}
+
+    def set_unreadable(self, root: str, folders: set[str]) -> None:
+        """Replace what `unreadable` returns."""
+        self.execute("DELETE FROM unreadable WHERE root = ?", [os.fsencode(root)])
+        for folder in folders:
+            self.execute("INSERT INTO unreadable VALUES (?, ?)", [os.fsencode(root), os.fsencode(folder)])
+
+    def folders(self, root: str) -> set[str]:
+        """Return every folder below `root` that holds files we know."""
+        rows = self.execute("SELECT DISTINCT folder FROM seen WHERE root = ?", [os.fsencode(root)])
+        return {os.fsdecode(row[0]) for row in rows}
+
+    def in_folder(self, root: str, folder: str) -> dict[str, Seen]:
+        """Return what is known of one folder, by file name."""
+        rows = self.execute(
+            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen WHERE root = ? AND folder = ?",
+            [os.fsencode(root), os.fsencode(folder)],
+        )
+        return {seen.key.name: seen for seen in map(_seen, rows)}
+
+    def get(self, key: FileKey) -> Seen | None:
+        """Return what is known of one file."""
+        rows = self.execute(
+            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
+            "WHERE root = ? AND folder = ? AND name = ?",
+            key.blobs(),
+        )
+        return _seen(rows[0]) if rows else None
+
+    def put(self, seen: Seen) -> None:
+        """Write what was seen of a file."""
+        stat = seen.stat
+        self.execute(
+            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [*seen.key.blobs(), stat.size, stat.mtime_ns, stat.ctime_ns, seen.settled, seen.owner],
+        )
+
+    def remove(self, key: FileKey) -> None:
+        """Forget a file that is gone."""
+        self.execute("DELETE FROM seen WHERE root = ? AND folder = ? AND name = ?", key.blobs())
+
+    def unsettled(self, session: str) -> list[Seen]:
+        """Return the session's files that may still be changing."""
+        rows = self.execute(
+            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
+            "WHERE owner = ? AND NOT settled",
+            [session],
+        )
+        return [_seen(row) for row in rows]
+
+    def owed(self, session: str, limit: int) -> list[Owed]:
+        """Return up to `limit` settled files of the session whose present content has no good result."""
+        rows = self.execute(
+            "SELECT s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner, "
+            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND (r.session IS NULL OR NOT {_GOOD}) "  # noqa: S608 - our text
+            "ORDER BY s.mtime_ns LIMIT ?",
+            [session, limit],
+        )
+        return [Owed(_seen(row[:8]), session, row[8], row[9]) for row in rows]
+
+    def is_owed(self, seen: Seen) -> bool:
+        """Whether this file, as its owner's, has no good result."""
+        rows = self.execute(
+            f"SELECT 1 {_WITH_RESULT} AND s.root = ? AND s.folder = ? AND s.name = ? AND {_GOOD}",  # noqa: S608 - our text
+            [seen.owner, *seen.key.blobs()],
+        )
+        return not rows
+
+    def tally(self, session: str) -> Tally:
+        """Count the session's files."""
+        total, size, done, done_size = self.execute(
+            f"SELECT COUNT(*), COALESCE(SUM(s.size), 0), COALESCE(SUM({_GOOD}), 0), "  # noqa: S608 - our text
+            f"COALESCE(SUM(CASE WHEN {_GOOD} THEN s.size END), 0) {_WITH_RESULT}",
+            [session],
+        )[0]
+        missing = self.execute(
+            "SELECT COUNT(*) FROM result WHERE session = ? AND state = ?", [session, ResultState.MISSING]
+        )[0][0]
+        return Tally(total, done, size, done_size, missing)
+
+    def unassigned(self) -> int:
+        """Count the files that changed while no session ran."""
+        count: int = self.execute("SELECT COUNT(*) FROM seen WHERE owner = ?", [UNASSIGNED])[0][0]
+        return count
+
+    def newest_ns(self, session: str) -> int | None:
+        """Return the newest modification time among the session's files, None when it has none."""
+        newest: int | None = self.execute("SELECT MAX(mtime_ns) FROM seen WHERE owner = ?", [session])[0][0]
+        return newest
+
+    def times_ns(self, session: str) -> list[tuple[int, int]]:
+        """Return (mtime_ns, ctime_ns) of every file of the session."""
+        return self.execute("SELECT mtime_ns, ctime_ns FROM seen WHERE owner = ?", [session])
+
+    def final_set_fixed(self, session: str) -> bool:
+        """Whether a complete scan after END has fixed the session's final set."""
+        return bool(self.execute("SELECT 1 FROM final_set WHERE session = ?", [session]))
+
+    def fix_final_set(self, session: str) -> None:
+        """Note that the session's files are now all known."""
+        self.execute("INSERT OR IGNORE INTO final_set (session) VALUES (?)", [session])
+
+    def release(self, session: str) -> None:
+        """Let a finished session's files go: their next change is another session's."""
+        self.execute("UPDATE seen SET owner = NULL WHERE owner = ?", [session])
+
+
+def _seen(row: Any) -> Seen:  # noqa: ANN401 - SQLite's rows are of any type
+    root, folder, name, size, mtime_ns, ctime_ns, settled, owner = row
+    key = FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name))
+    return Seen(key, FileStat(size, mtime_ns, ctime_ns), bool(settled), owner)

@@ -1,0 +1,161 @@
+"""What became of each file of each session, until the database has it and longer.
+
+A result is written after the store's answer and the second look at the file, and before the database hears of it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.ports import FileStat
+
+if TYPE_CHECKING:
+    from nexuslims_logger.journal.files import FilesJournal
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = (
+    "session, root, folder, name, state, size, mtime_ns, ctime_ns, object, md5, generation, reason, decided_by, "
+    "discovered_at, uploaded_at"
+)
+
+
+def time_of(ns: int) -> datetime:
+    """Turn nanoseconds since 1970 UTC into an aware time, rounded up to the microsecond.
+
+    Up, because the record builder takes the files with START < mtime <= END.
+    """
+    return _EPOCH + timedelta(microseconds=-(-ns // 1000))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one file of one session.
+
+    Attributes
+    ----------
+    stat
+        The file as it was when it was sent.
+    object_name, md5, generation
+        Where it went; MD5 and generation are None when it did not.
+    """
+
+    session: str
+    key: FileKey
+    state: ResultState
+    stat: FileStat
+    object_name: str
+    discovered_at: datetime
+    md5: str | None = None
+    generation: int | None = None
+    reason: str | None = None
+    decided_by: str | None = None
+    uploaded_at: datetime | None = None
+
+
+class Results:
+    """The results beside `FilesJournal`, in its file and its transactions."""
+
+    def __init__(self, files: FilesJournal) -> None:
+        self._files = files
+
+    def put(self, result: Result) -> None:
+        """Write what became of a file; the database does not know it yet, the store has to be asked again."""
+        stat = result.stat
+        uploaded_at = result.uploaded_at.isoformat() if result.uploaded_at else None
+        self._files.execute(
+            f"INSERT OR REPLACE INTO result ({_COLUMNS}, recorded) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",  # noqa: S608 - our text
+            [
+                result.session,
+                *result.key.blobs(),
+                result.state.value,
+                stat.size,
+                stat.mtime_ns,
+                stat.ctime_ns,
+                result.object_name,
+                result.md5,
+                result.generation,
+                result.reason,
+                result.decided_by,
+                result.discovered_at.isoformat(),
+                uploaded_at,
+            ],
+        )
+        self._files.execute("UPDATE final_set SET verified = 0 WHERE session = ?", [result.session])
+
+    def of(self, session: str, state: ResultState | None = None) -> list[Result]:
+        """Return the session's results, in the order of their object names."""
+        return self._select("session = ? AND (? IS NULL OR state = ?) ORDER BY object", session, state, state)
+
+    def unrecorded(self, limit: int) -> list[Result]:
+        """Return up to `limit` results that the database does not have yet."""
+        return self._select("recorded = 0 ORDER BY session LIMIT ?", limit)
+
+    def has_unrecorded(self, session: str) -> bool:
+        """Whether the database still lacks a result of the session."""
+        return bool(
+            self._files.execute("SELECT 1 FROM result WHERE session = ? AND recorded = 0 LIMIT 1", [session])
+        )
+
+    def mark_recorded(self, result: Result) -> None:
+        """Note that the database has exactly this result; one written since stays owed."""
+        self._files.execute(
+            "UPDATE result SET recorded = 1 WHERE session = ? AND root = ? AND folder = ? AND name = ? "
+            "AND state = ? AND size = ? AND mtime_ns = ? AND generation IS ? AND md5 IS ? AND object = ?",
+            [
+                result.session,
+                *result.key.blobs(),
+                result.state.value,
+                result.stat.size,
+                result.stat.mtime_ns,
+                result.generation,
+                result.md5,
+                result.object_name,
+            ],
+        )
+
+    def invalidate(self, result: Result) -> None:
+        """Forget the result of a file that the store does not have after all: it is owed again."""
+        self._files.execute(
+            "DELETE FROM result WHERE session = ? AND root = ? AND folder = ? AND name = ?",
+            [result.session, *result.key.blobs()],
+        )
+
+    def verified(self, session: str) -> bool:
+        """Whether the session's final set was compared with the store, and nothing was sent since."""
+        return bool(self._files.execute("SELECT 1 FROM final_set WHERE session = ? AND verified", [session]))
+
+    def mark_verified(self, session: str) -> None:
+        """Note that the session's final set was compared with the store."""
+        self._files.execute("UPDATE final_set SET verified = 1 WHERE session = ?", [session])
+
+    def forget(self, session: str) -> None:
+        """Drop the results of a session that nobody will ask for any more."""
+        for table in ("result", "first_scan", "final_set"):
+            self._files.execute(f"DELETE FROM {table} WHERE session = ?", [session])  # noqa: S608 - our names
+
+    def _select(self, where: str, *values: object) -> list[Result]:
+        rows = self._files.execute(f"SELECT {_COLUMNS} FROM result WHERE {where}", values)  # noqa: S608 - our text
+        return [
+            Result(
+                session=session,
+                key=FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name)),
+                state=ResultState(state),
+                stat=FileStat(size, mtime_ns, ctime_ns),
+                object_name=object_name,
+                md5=md5,
+                generation=generation,
+                reason=reason,
+                decided_by=decided_by,
+                discovered_at=datetime.fromisoformat(discovered_at),
+                uploaded_at=datetime.fromisoformat(uploaded_at) if uploaded_at else None,
+            )
+            for (
+                session, root, folder, name, state, size, mtime_ns, ctime_ns, object_name, md5, generation, reason,
+                decided_by, discovered_at, uploaded_at,
+            ) in rows
+        ]
