@@ -1,0 +1,164 @@
+"""What the window knows: the sum of the events so far. No words, no Tk, no clock."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.events import (
+    InstrumentUnknown,
+    InterruptedFound,
+    NoteSaved,
+    RecordState,
+    SessionEnding,
+    SessionPaused,
+    SessionReady,
+    SessionStarted,
+    SessionStored,
+    Starting,
+    StartStep,
+    Stopped,
+    TransferProgress,
+    Trouble,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nexuslims_logger.errors import LoggerError
+    from nexuslims_logger.events import Event
+
+#: Shown until the last byte is really there, so that a rounded bar never promises too much.
+_ALMOST: Final = 0.99
+
+
+class Asked(enum.StrEnum):
+    """What a person asked for and the workers have not answered yet."""
+
+    ANSWER = "answer"
+    TRY_AGAIN = "try again"
+    END = "end"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Known:
+    """The present state of affairs.
+
+    Attributes
+    ----------
+    step
+        The step of the start that is under way.
+    interrupted, unknown
+        A question of the start that waits for an answer.
+    session, note, ended_at, stored, ready, paused
+        The session of this window, and how far it is.
+    record, progress, fraction
+        Of this session; `fraction` never goes back while something is under way.
+    troubles
+        The newest trouble of each kind.
+    asked
+        What was asked and not answered.
+    failure
+        Why the start failed for good.
+    stopped
+        The workers have put everything down.
+    """
+
+    step: StartStep | None = None
+    interrupted: InterruptedFound | None = None
+    unknown: InstrumentUnknown | None = None
+    session: SessionStarted | None = None
+    note: str = ""
+    ended_at: datetime | None = None
+    stored: SessionStored | None = None
+    ready: bool = False
+    paused: bool = False
+    record: RecordState | None = None
+    progress: TransferProgress | None = None
+    fraction: float | None = None
+    troubles: tuple[Trouble, ...] = ()
+    asked: Asked | None = None
+    failure: LoggerError | None = None
+    stopped: bool = False
+
+    @property
+    def everything_done(self) -> bool:
+        """Whether this session is ready and no earlier one still waits."""
+        return self.ready and not (self.progress and self.progress.left_over)
+
+
+def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of event
+    """Return what is known after `event`. What belongs to another session (catch-up) changes nothing."""
+    match event:
+        case Starting():
+            return replace(known, step=event.step, interrupted=None, unknown=None, asked=_unless_stop(known))
+        case InterruptedFound():
+            return replace(known, interrupted=event, asked=_unless_stop(known))
+        case InstrumentUnknown():
+            return replace(known, unknown=event, asked=_unless_stop(known))
+        case SessionStarted():
+            return replace(
+                known,
+                session=event,
+                note=event.note,
+                interrupted=None,
+                unknown=None,
+                asked=_unless_stop(known),
+            )
+        case Trouble():
+            others = tuple(trouble for trouble in known.troubles if trouble.kind != event.kind)
+            return replace(known, troubles=(*others, event))
+        case Stopped():
+            return replace(known, stopped=True)
+        case _ if known.session is None or (
+            getattr(event, "session_identifier", None) != known.session.session_identifier
+        ):
+            return known
+        case RecordState():
+            return replace(known, record=event)
+        case NoteSaved():
+            return replace(known, note=event.note)
+        case TransferProgress():
+            return _progressed(known, event)
+        case SessionEnding():
+            # What was done so far says nothing about the final pass: its bar begins anew.
+            return replace(known, ended_at=event.ended_at, fraction=None, asked=_unless_stop(known))
+        case SessionStored():
+            return replace(known, stored=event, fraction=1.0)
+        case SessionReady():
+            return replace(known, ready=True)
+        case SessionPaused():
+            return replace(known, paused=True)
+        case _:
+            return known
+
+
+def _unless_stop(known: Known) -> Asked | None:
+    """Return what is still asked after an answer: nothing takes back a stop."""
+    return known.asked if known.asked is Asked.STOP else None
+
+
+def _progressed(known: Known, progress: TransferProgress) -> Known:
+    """Take a newer progress, and drop the troubles that a later good pass has healed."""
+    good_at = progress.last_good_pass_at
+    troubles = tuple(
+        trouble for trouble in known.troubles if good_at is None or trouble.problem.since >= good_at
+    )
+    return replace(known, progress=progress, fraction=_advance(known.fraction, progress), troubles=troubles)
+
+
+def _advance(before: float | None, progress: TransferProgress) -> float | None:
+    """Return the bar's fraction: by bytes, and back only when new work follows finished work."""
+    if progress.files_total == 0:
+        return None
+    if progress.files_done >= progress.files_total:
+        return 1.0
+    if progress.bytes_total:
+        now = progress.bytes_done / progress.bytes_total
+    else:
+        now = progress.files_done / progress.files_total
+    now = min(max(now, 0.0), _ALMOST)
+    return now if before is None or before >= 1.0 else max(before, now)

@@ -1,0 +1,197 @@
+"""The window's sentences: what is known, put into words. The presenter decides where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.events import InterruptedChoice, PassStage, StartStep
+from nexuslims_logger.gui import wording
+from nexuslims_logger.gui.view import Interrupted, Line, Screen, Step, StepState, Tone
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from nexuslims_logger.gui.known import Known
+
+_STEPS: Final = {
+    StartStep.JOURNAL: wording.STEP_JOURNAL,
+    StartStep.RECOVERY: wording.STEP_RECOVERY,
+    StartStep.INSTRUMENT: wording.STEP_INSTRUMENT,
+    StartStep.SESSION: wording.STEP_SESSION,
+}
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Everything the window says at one moment.
+
+    Attributes
+    ----------
+    known
+        What there is to say.
+    now, zone
+        The present time, and the zone of the times shown (None: the PC's own).
+    this_pc_only
+        As in `Presenter`.
+    """
+
+    known: Known
+    now: datetime
+    zone: tzinfo | None
+    this_pc_only: bool
+
+    def title(self, screen: Screen, tone: Tone) -> str:
+        """Return the window's title, which the task bar shows."""
+        counts, instrument = self._short_counts(), self._instrument()
+        text = {
+            Screen.STARTING: wording.TITLE_STARTING,
+            Screen.UNKNOWN_COMPUTER: wording.TITLE_UNKNOWN,
+            Screen.RUNNING: wording.TITLE_TROUBLE if tone is Tone.PROBLEM else wording.TITLE_RUNNING,
+            Screen.ENDING: wording.TITLE_ENDING,
+            Screen.DONE: wording.TITLE_DONE,
+            Screen.FAILED: wording.TITLE_FAILED,
+        }[screen]
+        return text.format(program=wording.PROGRAM, counts=counts, instrument=instrument)
+
+    def heading(self, screen: Screen) -> str:
+        """Return the big words at the top."""
+        if screen is Screen.FAILED and self.known.failure:
+            return self.known.failure.title
+        if screen is Screen.UNKNOWN_COMPUTER:
+            return wording.UNKNOWN
+        return wording.STARTING if screen is Screen.STARTING else self._instrument()
+
+    def record(self) -> Line:
+        """Return where the session is recorded; always said with the embedded default."""
+        record = self.known.record
+        if self.this_pc_only or (record and record.this_pc_only):
+            return Line(Tone.CALM, wording.RECORDED_HERE)
+        if self.known.session is None:
+            return Line(Tone.CALM, wording.NOT_RECORDED)
+        if record and record.recorded:
+            return Line(Tone.GOOD, wording.RECORDED)
+        if record and record.problem:
+            return Line(Tone.WAITING, wording.RECORD_WAITS)
+        return Line(Tone.BUSY, wording.RECORD_UNDER_WAY)
+
+    def who(self) -> str:
+        """Return the user and the times of the session."""
+        session, ended_at = self.known.session, self.known.ended_at
+        if session is None:
+            return ""
+        start, user = self._moment(session.started_at), session.user
+        if ended_at:
+            text = wording.ENDED_AT if user else wording.ENDED_AT_NOBODY
+            return text.format(user=user, start=start, end=self._moment(ended_at))
+        return (wording.USER_SINCE if user else wording.SINCE).format(user=user, time=start)
+
+    def elapsed(self) -> str:
+        """Return the running time."""
+        session = self.known.session
+        return wording.elapsed((self.now - session.started_at).total_seconds()) if session else ""
+
+    def note(self) -> str:
+        """Return the note's first line."""
+        first, _, rest = self.known.note.strip().partition("\n")
+        return wording.NOTE_LINE.format(note=f"{first} ..." if rest else first) if first else ""
+
+    def counts(self, screen: Screen) -> str:
+        """Return files and bytes below the bar; on the way to the end, how many are verified."""
+        progress, stored = self.known.progress, self.known.stored
+        if screen is Screen.ENDING and stored:
+            return verified(stored.files, stored.files)
+        if progress is None or progress.files_total == 0:
+            return wording.NO_FILES_YET if screen is Screen.RUNNING else wording.ENDING_SCAN
+        if screen is Screen.ENDING and progress.stage is PassStage.VERIFYING:
+            return verified(progress.files_done, progress.files_total)
+        return (wording.COUNTS_ONE if progress.files_total == 1 else wording.COUNTS).format(
+            done=f"{progress.files_done:,}",
+            total=f"{progress.files_total:,}",
+            bytes_done=wording.size(progress.bytes_done),
+            bytes_total=wording.size(progress.bytes_total),
+        )
+
+    def rate(self) -> str:
+        """Return speed and time left, "" when nothing is being sent."""
+        progress = self.known.progress
+        if progress is None or progress.rate_bytes_per_s <= 0 or progress.files_done >= progress.files_total:
+            return ""
+        rate = wording.size(progress.rate_bytes_per_s)
+        if progress.seconds_left is None:
+            return wording.RATE.format(rate=rate)
+        return wording.RATE_LEFT.format(rate=rate, left=wording.duration(progress.seconds_left))
+
+    def checked(self) -> str:
+        """Return when the last good pass ended."""
+        good_at = self.known.progress.last_good_pass_at if self.known.progress else None
+        if good_at is None:
+            return wording.NOT_CHECKED
+        return wording.CHECKED.format(time=wording.second(good_at, self.now, self.zone))
+
+    def leaving(self) -> str:
+        """Return what a person leaves behind who goes now."""
+        progress, waits = self.known.progress, wording.LEAVING_REST
+        if progress and not self.known.stored and progress.files_total > progress.files_done:
+            left = progress.files_total - progress.files_done
+            waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
+        return wording.LEAVING_TEXT.format(waits=waits)
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps of the start."""
+        place = self._step_number()
+        states = (
+            StepState.DONE if number < place else StepState.ACTIVE if number == place else StepState.OPEN
+            for number in range(len(_STEPS))
+        )
+        return tuple(Step(text, state) for text, state in zip(_STEPS.values(), states, strict=True))
+
+    def start_fraction(self) -> float:
+        """Return how much of the start is behind us."""
+        return (max(self._step_number(), 0) + 0.5) / len(_STEPS)
+
+    def interrupted(self) -> Interrupted | None:
+        """Return the question about an interrupted session."""
+        found = self.known.interrupted
+        if found is None:
+            return None
+        files = wording.counted(found.files_waiting, "{count} file", "{count} files")
+        return Interrupted(
+            heading=wording.PAUSED_FOUND if found.paused else wording.INTERRUPTED,
+            facts=(
+                (wording.INTERRUPTED_USER, found.user or wording.SOMEBODY),
+                (wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
+                (wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
+                (
+                    wording.INTERRUPTED_FILES,
+                    wording.INTERRUPTED_FILES_TEXT.format(
+                        count=files, bytes=wording.size(found.bytes_waiting)
+                    ),
+                ),
+            ),
+            end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,
+            continue_first=found.suggestion is InterruptedChoice.CONTINUE,
+        )
+
+    def _instrument(self) -> str:
+        return self.known.session.instrument_name if self.known.session else wording.PROGRAM
+
+    def _short_counts(self) -> str:
+        progress = self.known.progress
+        done, total = (progress.files_done, progress.files_total) if progress else (0, 0)
+        return wording.TITLE_COUNTS.format(done=done, total=total)
+
+    def _step_number(self) -> int:
+        step = self.known.step
+        return list(_STEPS).index(step) if step else 0
+
+    def _moment(self, when: datetime) -> str:
+        return wording.moment(when, self.now, self.zone)
+
+
+def verified(done: int, total: int) -> str:
+    """Return how many files were compared with the store."""
+    if total == 0:
+        return wording.VERIFIED_NONE
+    text = wording.VERIFIED_ONE if total == 1 else wording.VERIFIED
+    return text.format(done=f"{done:,}", total=f"{total:,}")

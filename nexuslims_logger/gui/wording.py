@@ -1,0 +1,207 @@
+"""Every text of the window, in one place: what a translator needs, and nobody else has to look at.
+
+Names in braces are filled in by the presenter. An ampersand stands before the letter that, with Alt, presses
+the button.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+PROGRAM: Final = "NexusLIMS Logger"
+
+# Titles of the window: they are what the task bar shows.
+TITLE_STARTING: Final = "Starting - {program}"
+TITLE_RUNNING: Final = "{counts} - {instrument}"
+TITLE_TROUBLE: Final = "! {counts} - {instrument}"
+TITLE_ENDING: Final = "Ending {counts} - {instrument}"
+TITLE_DONE: Final = "Done - {instrument}"
+TITLE_UNKNOWN: Final = "Unknown computer - {program}"
+TITLE_FAILED: Final = "Not started - {program}"
+TITLE_COUNTS: Final = "{done}/{total}"
+
+# Starting
+STARTING: Final = "Starting the session"
+STARTING_STATE: Final = "One moment. Your session counts from the time you opened this window."
+STEP_JOURNAL: Final = "Open the journal on this PC"
+STEP_RECOVERY: Final = "Look for earlier sessions"
+STEP_INSTRUMENT: Final = "Find the instrument of this computer"
+STEP_SESSION: Final = "Record the start"
+CLOSING_STATE: Final = "Putting everything down before closing."
+
+# Running
+USER_SINCE: Final = "{user}, since {time}"
+SINCE: Final = "Since {time}"
+NOTE_LINE: Final = "Note: {note}"
+FILES: Final = "Files"
+NO_FILES_YET: Final = "No new files yet"
+COUNTS: Final = "{done} of {total} files, {bytes_done} of {bytes_total}"
+COUNTS_ONE: Final = "{done} of 1 file, {bytes_done} of {bytes_total}"
+RATE: Final = "{rate}/s"
+RATE_LEFT: Final = "{rate}/s, {left} left"
+CHECKED: Final = "Last complete check {time}"
+NOT_CHECKED: Final = "No complete check yet"
+
+# The one line of state
+END_ASKED: Final = "Ending the session"
+PAUSE_ASKED: Final = "Pausing the session"
+PROBLEM_SINCE: Final = "{title} since {time}. Nothing is lost."
+LOOKING: Final = "Looking for new files"
+SENDING: Final = "Sending {done} of {total} files"
+SENDING_LEFT: Final = "Sending {done} of {total} files, {left} left"
+VERIFYING: Final = "Comparing every file with the store"
+WAITING_ONE: Final = "Waiting for {name}: {reason}"
+WAITING_MORE: Final = "Waiting for {count} files, first {name}: {reason}"
+WAITING_COUNT: Final = "{count} files wait to be sent"
+WAITING_COUNT_ONE: Final = "1 file waits to be sent"
+STALE: Final = "The last complete check was at {time}, {ago} ago"
+NOTHING_NEW: Final = "Ready. New files are sent by themselves"
+ALL_STORED: Final = "All {total} files are stored"
+ALL_STORED_ONE: Final = "The file is stored"
+ALL_IN_CLOUD: Final = "All {total} files are safe in the cloud"
+ALL_IN_CLOUD_ONE: Final = "The file is safe in the cloud"
+BEING_RECORDED: Final = "The session is being recorded."
+MISSING: Final = "{count} files were gone before they could be sent."
+MISSING_ONE: Final = "1 file was gone before it could be sent."
+UNASSIGNED: Final = "{count} files changed while no session ran; they belong to none."
+UNASSIGNED_ONE: Final = "1 file changed while no session ran; it belongs to none."
+LEFT_OVER: Final = "{count} files of earlier sessions are still being sent."
+LEFT_OVER_ONE: Final = "1 file of an earlier session is still being sent."
+
+# Where the session is recorded
+RECORDED_HERE: Final = "Recorded on this PC only"
+RECORDED: Final = "Recorded in the database"
+RECORD_WAITS: Final = "Recorded on this PC, will be sent"
+RECORD_UNDER_WAY: Final = "Recorded on this PC, being sent"
+NOT_RECORDED: Final = "Not recorded yet"
+
+# Ending and done
+ENDING: Final = "Ending the session"
+ENDED_AT: Final = "{user}, {start} to {end}"
+ENDED_AT_NOBODY: Final = "{start} to {end}"
+ENDING_SCAN: Final = "Looking for the last files"
+VERIFIED: Final = "{done} of {total} files verified"
+VERIFIED_ONE: Final = "{done} of 1 file verified"
+VERIFIED_NONE: Final = "No files in this session"
+RECORDING_END: Final = "Recording that everything is there"
+DONE: Final = "Session complete"
+DONE_DETAIL: Final = "{bytes} compared with the store. You may switch off or leave."
+DONE_DETAIL_NONE: Final = "The session is recorded. You may switch off or leave."
+COUNTDOWN: Final = "This window closes by itself in {seconds} s."
+
+# Unknown computer, and a start that failed
+UNKNOWN: Final = "This computer is not registered"
+UNKNOWN_NAME: Final = "Give this name to the facility manager:"
+UNKNOWN_STATE: Final = "Nothing is recorded until the instrument is known"
+FAILED_STATE: Final = "No session was started"
+
+# Buttons
+END: Final = "&End session"
+NOTE: Final = "&Note"
+SYNC_NOW: Final = "&Sync now"
+LOG: Final = "&Log"
+CLOSE: Final = "&Close"
+LEAVE: Final = "Leave &now..."
+TRY_AGAIN: Final = "&Try again"
+COPY: Final = "Co&py"
+SAVE: Final = "&Save"
+CANCEL: Final = "&Cancel"
+PAUSE: Final = "&Pause"
+KEEP_WAITING: Final = "&Keep waiting"
+LEAVE_NOW: Final = "&Leave now"
+CONTINUE: Final = "&Continue"
+END_THEIRS: Final = "&End theirs and start mine"
+END_EARLIER: Final = "&End it and start a new one"
+
+# Dialogs
+CLOSING: Final = "Close the logger?"
+CLOSING_TEXT: Final = (
+    "Your session is running.\n\n"
+    "End session: you are finished. The last files are sent first.\n"
+    "Pause: you come back later. The session stays open."
+)
+LEAVING: Final = "Leave before everything is stored?"
+LEAVING_FILES: Final = "{count} files still wait."
+LEAVING_FILES_ONE: Final = "1 file still waits."
+LEAVING_REST: Final = "Something still waits to be recorded."
+LEAVING_TEXT: Final = (
+    "{waits} Nothing is lost: it is caught up when the logger is started here the next time."
+)
+INTERRUPTED: Final = "An earlier session is still open"
+PAUSED_FOUND: Final = "An earlier session was paused"
+INTERRUPTED_USER: Final = "User"
+INTERRUPTED_STARTED: Final = "Started"
+INTERRUPTED_ACTIVITY: Final = "Last activity"
+INTERRUPTED_FILES: Final = "Files waiting"
+INTERRUPTED_FILES_TEXT: Final = "{count}, {bytes}"
+INTERRUPTED_TEXT: Final = (
+    "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent "
+    "all the same."
+)
+INTERRUPTED_CLOSE: Final = "Close this question to leave everything as it is."
+SOMEBODY: Final = "not known"
+NOTE_TITLE: Final = "Note"
+NOTE_TEXT: Final = "What should be remembered about this session?"
+NOTE_TOO_LONG: Final = "Too long by {count} characters"
+NOTE_KEYS: Final = "Ctrl+Return saves"
+LOG_TITLE: Final = "Log"
+COPIED: Final = "Copied"
+UNEXPECTED: Final = "Something unexpected happened in the window"
+UNEXPECTED_TEXT: Final = (
+    "The session goes on and nothing is lost. Please send the log to whoever looks after the logger."
+    "\n\n{error}"
+)
+
+#: The database's column takes 65,535 bytes; a character has four at most.
+NOTE_LIMIT: Final = 10_000
+
+_STEP: Final = 1000
+_MINUTE_S: Final = 60
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86400
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return the text for that many things."""
+    return (one if count == 1 else many).format(count=f"{count:,}", total=f"{count:,}")
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as people say it, in steps of 1,000 as the store's console does."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < _STEP:
+            return f"{value:.0f} {unit}" if unit in {"B", "kB"} else f"{value:.1f} {unit}"
+        value /= _STEP
+    return f"{value:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time roughly, as one tells it a colleague."""
+    if seconds < _MINUTE_S:
+        return f"{max(1, round(seconds))} s"
+    if seconds < _HOUR_S:
+        return f"{round(seconds / _MINUTE_S)} min"
+    if seconds < 2 * _DAY_S:
+        return f"{seconds / _HOUR_S:.1f} h"
+    return f"{seconds / _DAY_S:.0f} days"
+
+
+def elapsed(seconds: float) -> str:
+    """Return a running time as a clock shows it; never negative."""
+    whole = max(0, int(seconds))
+    return f"{whole // _HOUR_S:02d}:{whole // _MINUTE_S % 60:02d}:{whole % 60:02d}"
+
+
+def moment(when: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """Return a time of day in the PC's zone (or `zone`), with the date when it was not today."""
+    local, today = when.astimezone(zone), now.astimezone(zone)
+    return f"{local:%H:%M}" if local.date() == today.date() else f"{local:%Y-%m-%d %H:%M}"
+
+
+def second(when: datetime, now: datetime, zone: tzinfo | None) -> str:
+    """Return the same as `moment`, to the second."""
+    return f"{moment(when, now, zone)}:{when.astimezone(zone):%S}"
