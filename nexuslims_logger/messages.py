@@ -1,0 +1,114 @@
+"""What the session thread and the transfer thread tell each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nexuslims_logger.journal.records import WatchFolder
+
+
+@dataclass(frozen=True)
+class TrackedSession:
+    """A session whose files the transfer looks after.
+
+    Attributes
+    ----------
+    started_at
+        START; a file of the first scan belongs to the session from then on.
+    ended
+        END is written; its first complete scan fixes the final set.
+    ended_at
+        The time that END carries; None while the session runs.
+    take_until
+        Set when the end lies in an earlier run of the program: what changed later is not the session's.
+    """
+
+    identifier: str
+    instrument_pid: str
+    computer_name: str
+    filestore_path: str
+    folders: tuple[WatchFolder, ...]
+    started_at: datetime
+    ended: bool
+    ended_at: datetime | None = None
+    take_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Track:
+    """To the transfer: these, and only these, are the sessions to look after (the running one last)."""
+
+    sessions: tuple[TrackedSession, ...]
+
+
+@dataclass(frozen=True)
+class Recover:
+    """To the transfer: find what an interrupted session left behind. Answered by `Recovered`."""
+
+    session: TrackedSession
+    last_activity_at: datetime
+
+
+@dataclass(frozen=True)
+class Forget:
+    """To the transfer: nobody will ask for this session's results any more."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """From the transfer: the interrupted session's last activity and what waits; its files are now assigned."""
+
+    session_identifier: str
+    last_activity_at: datetime
+    files_waiting: int
+    bytes_waiting: int
+
+
+@dataclass(frozen=True)
+class ActivitySeen:
+    """From the transfer: the running session's newest file is of this time."""
+
+    session_identifier: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class FinalSetFixed:
+    """From the transfer: a complete scan after END has found every file of the session."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class AllStored:
+    """From the transfer: the final set was compared with the store.
+
+    Attributes
+    ----------
+    last_file_at
+        The newest modification time in the final set, None when it is empty.
+    """
+
+    session_identifier: str
+    last_file_at: datetime | None
+    files: int
+    bytes: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class AllRecorded:
+    """From the transfer: after `AllStored`, the database has the whole manifest."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class TransferStopped:
+    """From the transfer: nothing is under way any more."""

@@ -1,0 +1,82 @@
+"""Whose file? (DESIGN.md section 6.1)
+
+A session's first scan of a watch folder goes by the file's own times; every later scan by what has appeared or
+changed since the scan before. So neither clocks nor preserved times decide, and a crash in between changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.journal.files import UNASSIGNED
+from nexuslims_logger.journal.results import time_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from nexuslims_logger.journal.files import Seen
+    from nexuslims_logger.messages import TrackedSession
+    from nexuslims_logger.ports import FileStat
+
+
+def touched_at(stat: FileStat) -> datetime:
+    """Return the later of modification and change (on Windows: creation) time."""
+    return time_of(max(stat.mtime_ns, stat.ctime_ns))
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The sessions that may claim a file of one watch folder, in one scan.
+
+    Attributes
+    ----------
+    sessions
+        As tracked: ended ones first, the running one last.
+    known_root
+        The watch folder was scanned completely before, for whomever.
+    first
+        Whether this is the first complete scan of the watch folder for a session.
+    final_fixed
+        Whether a session's final set is already fixed: it claims nothing new.
+    """
+
+    sessions: Sequence[TrackedSession]
+    known_root: bool
+    first: Callable[[str], bool]
+    final_fixed: Callable[[str], bool]
+
+    def owner(self, stat: FileStat, before: Seen | None, *, unreadable_before: bool) -> str | None:
+        """Say whose a file is that has appeared or changed.
+
+        Parameters
+        ----------
+        stat
+            The file as it is now.
+        before
+            As it was last seen, None when it is new.
+        unreadable_before
+            Its folder could not be read until now: it may have stood there all the time.
+
+        Returns
+        -------
+        str or None
+            A session, `UNASSIGNED`, or None: it stood there before anybody looked.
+        """
+        for session in self.sessions:
+            if session.ended and before and before.owner == session.identifier and not before.settled:
+                return session.identifier
+        touched = touched_at(stat)
+        for session in reversed(self.sessions):
+            if session.ended and self.final_fixed(session.identifier):
+                continue
+            by_time = self.first(session.identifier) or (unreadable_before and before is None)
+            if by_time and touched < session.started_at:
+                continue
+            if session.take_until is not None and touched > session.take_until:
+                continue
+            return session.identifier
+        if self.known_root and not (unreadable_before and before is None):
+            return UNASSIGNED
+        return None

@@ -1,0 +1,23 @@
+"""Where a file goes: the object name of a session's file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.storage.names import object_name
+
+if TYPE_CHECKING:
+    from nexuslims_logger.journal.files import FileKey
+    from nexuslims_logger.messages import TrackedSession
+
+
+def object_name_of(session: TrackedSession, key: FileKey) -> str:
+    """Return the object name of a file of the session (DESIGN.md section 6.3).
+
+    Raises
+    ------
+    NameRefused
+        The name cannot be stored.
+    """
+    label = next((folder.label for folder in session.folders if folder.path == key.root), "")
+    return object_name(session.filestore_path, label, key.path)

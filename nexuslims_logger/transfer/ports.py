@@ -1,0 +1,43 @@
+"""What the transfer thread is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nexuslims_logger.events import Event
+    from nexuslims_logger.journal.files import FilesJournal
+    from nexuslims_logger.journal.results import Results
+    from nexuslims_logger.ports import Clock, FileSystem, Inbox, Pool, Random
+    from nexuslims_logger.storage.contract import ObjectStore
+    from nexuslims_logger.transfer.selection import Selection
+
+
+@dataclass(frozen=True)
+class TransferRules:
+    """The settings that the transfer follows; times in seconds."""
+
+    selection: Selection
+    interval_s: float
+    settle_s: float
+    workers: int
+    gap_s: float
+
+
+@dataclass(frozen=True)
+class TransferPorts:
+    """The transfer thread's way to the world; `files` and `results` are its own."""
+
+    clock: Clock
+    random: Random
+    inbox: Inbox[Any]
+    session: Inbox[Any]
+    window: Inbox[Event]
+    database: Pool
+    pool: Pool
+    file_system: FileSystem
+    store: ObjectStore
+    files: FilesJournal
+    results: Results
+    rules: TransferRules

@@ -1,0 +1,219 @@
+"""One look at the watch folders: what has appeared, changed and gone since the last one.
+
+A watch folder is scanned in one transaction: a crash in the middle leaves the journal as it was before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, LoggerError, NameRefused
+from nexuslims_logger.events import WaitingFile
+from nexuslims_logger.journal.files import FileKey, Seen
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.results import Result
+from nexuslims_logger.transfer.ownership import Claims
+from nexuslims_logger.transfer.placement import object_name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nexuslims_logger.messages import TrackedSession
+    from nexuslims_logger.ports import FileEntry, FileStat
+    from nexuslims_logger.transfer.ports import TransferPorts
+
+DELETED = "deleted or renamed before it was sent"
+TAKEN_OVER = "changed by the next session before it was sent"
+
+
+@dataclass
+class ScanOutcome:
+    """What a scan of all watch folders came to.
+
+    Attributes
+    ----------
+    complete
+        Every folder and sub-folder could be looked at.
+    changed
+        How many files have appeared, changed or gone.
+    folder_problem
+        Why a whole watch folder could not be looked at.
+    unreadable
+        The sub-folders that could not be.
+    """
+
+    complete: bool = True
+    changed: int = 0
+    folder_problem: LoggerError | None = None
+    unreadable: list[WaitingFile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A file that is not as it was last seen; `now` is None when it is gone."""
+
+    key: FileKey
+    before: Seen | None
+    now: FileStat | None
+    unreadable_before: bool
+
+
+def roots_of(sessions: Sequence[TrackedSession]) -> list[str]:
+    """Return the watch folders of the sessions, each once."""
+    return list(dict.fromkeys(folder.path for session in sessions for folder in session.folders))
+
+
+def scan(ports: TransferPorts, sessions: Sequence[TrackedSession]) -> ScanOutcome:
+    """Look at every watch folder, and write down what is new and whose it is.
+
+    A watch folder that is gone is reported, and the others are looked at.
+    """
+    outcome = ScanOutcome()
+    for root in roots_of(sessions):
+        try:
+            with ports.files.transaction():
+                _scan_root(ports, root, sessions, outcome)
+        except FolderMissing as problem:
+            outcome.complete = False
+            outcome.folder_problem = problem
+    return outcome
+
+
+def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSession], outcome: ScanOutcome) -> None:
+    files = ports.files
+    here = [session for session in sessions if any(folder.path == root for folder in session.folders)]
+    claims = Claims(
+        here,
+        known_root=files.volume(root) is not None,
+        first=lambda session: not files.first_scan_done(session, root),
+        final_fixed=files.final_set_fixed,
+    )
+    walk = RootWalk(ports, root)
+    for change in walk.changes():
+        outcome.changed += 1
+        if change.now is None:
+            assert change.before is not None  # noqa: S101 - only what was seen can be gone
+            _vanished(ports, change.before, sessions)
+            continue
+        owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
+        if change.before and change.before.owner != owner:
+            _missing(ports, change.before, sessions, TAKEN_OVER)
+        files.put(Seen(change.key, change.now, settled=False, owner=owner))
+    walk.finish()
+    for session in here:
+        files.mark_first_scan(session.identifier, root)
+    outcome.complete &= not walk.unreadable
+    outcome.unreadable += walk.unreadable.values()
+
+
+class RootWalk:
+    """A walk over one watch folder that yields what differs from the journal.
+
+    Only differences are kept in memory, and the names of one folder at a time.
+    """
+
+    def __init__(self, ports: TransferPorts, root: str) -> None:
+        self._ports = ports
+        self._root = root
+        self._volume = ports.file_system.volume(root)
+        self._unreadable_before = ports.files.unreadable(root)
+        self._files_met = 0
+        self.unreadable: dict[str, WaitingFile] = {}
+
+    def changes(self) -> Iterator[_Change]:
+        """Walk the folder; raises `FolderMissing` when nothing may be concluded from it."""
+        selection = self._ports.rules.selection
+        visited: set[str] = set()
+        for listing in self._ports.file_system.walk(self._root):
+            if not selection.folder(listing.folder):
+                continue
+            if listing.problem:
+                self.unreadable[listing.folder] = WaitingFile(listing.folder or self._root, listing.problem.message)
+                continue
+            visited.add(listing.folder)
+            self._files_met += len(listing.files)
+            yield from self._in_folder(listing.folder, listing.files)
+        known = self._ports.files.folders(self._root)
+        self._refuse_an_unmounted_share(known)
+        for folder in sorted(known - visited):
+            if selection.folder(folder) and not self._below_unreadable(folder):
+                yield from self._in_folder(folder, ())
+
+    def finish(self) -> None:
+        """Note that the walk was complete, but for the folders that could not be read."""
+        self._ports.files.set_volume(self._root, self._volume)
+        self._ports.files.set_unreadable(self._root, set(self.unreadable))
+
+    def _in_folder(self, folder: str, entries: Sequence[FileEntry]) -> Iterator[_Change]:
+        selection = self._ports.rules.selection
+        known = self._ports.files.in_folder(self._root, folder)
+        unreadable_before = any(_is_below(folder, above) for above in self._unreadable_before)
+        for entry in entries:
+            if not selection.file(entry.name):
+                continue
+            before = known.pop(entry.name, None)
+            if before and before.stat == entry.stat:
+                continue
+            key = FileKey(self._root, folder, entry.name)
+            now: FileStat | None = entry.stat
+            if before:
+                # A directory entry may lag behind a writer (NTFS); what a handle or the path says is the truth.
+                now = self._ask(key, entry.stat)
+                if before.stat == now:
+                    continue
+            yield _Change(key, before, now, unreadable_before)
+        for before in known.values():
+            if selection.file(before.key.name):
+                yield _Change(before.key, before, None, unreadable_before)
+
+    def _ask(self, key: FileKey, otherwise: FileStat) -> FileStat | None:
+        try:
+            return self._ports.file_system.stat(self._root, key.path)
+        except FileVanished:
+            return None
+        except FileProblem:
+            return otherwise
+
+    def _below_unreadable(self, folder: str) -> bool:
+        return any(_is_below(folder, above) for above in self.unreadable)
+
+    def _refuse_an_unmounted_share(self, known: set[str]) -> None:
+        before = self._ports.files.volume(self._root)
+        if known and not self._files_met and before is not None and before != self._volume:
+            message = (
+                f"{self._root} is empty and stands on another disk than before; a network drive may not be connected. "
+                "The program waits for it and concludes nothing."
+            )
+            raise FolderMissing("Waiting for the watch folder", message)
+
+
+def _is_below(folder: str, above: str) -> bool:
+    return not above or folder == above or folder.startswith(above + "/")
+
+
+def _vanished(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession]) -> None:
+    _missing(ports, before, sessions, DELETED)
+    ports.files.remove(before.key)
+
+
+def _missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession], reason: str) -> None:
+    """Write MISSING for a settled file whose content was never sent, so that it is told and counted."""
+    session = next((session for session in sessions if session.identifier == before.owner), None)
+    if session is None or not before.settled or not ports.files.is_owed(before):
+        return
+    try:
+        name = object_name_of(session, before.key)
+    except NameRefused:
+        return  # it could never be sent, was told as such, and the manifest cannot name it
+    ports.results.put(
+        Result(
+            session=session.identifier,
+            key=before.key,
+            state=ResultState.MISSING,
+            stat=before.stat,
+            object_name=name,
+            discovered_at=ports.clock.now(),
+            reason=reason,
+        )
+    )
