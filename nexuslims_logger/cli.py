@@ -1,0 +1,151 @@
+"""What is typed: find the command, run it, and turn what became of it into an exit code.
+
+Every command is imported where it is run: the window must be painted before anything heavy is loaded.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING
+
+from nexuslims_logger import __version__, logs
+from nexuslims_logger.cli_arguments import parser
+from nexuslims_logger.config import load_settings
+from nexuslims_logger.errors import ConfigurationError, LoggerError
+from nexuslims_logger.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nexuslims_logger.config import Settings
+
+_log = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Parameters
+    ----------
+    argv
+        Arguments without the program's name; the process's own when None.
+
+    Returns
+    -------
+    int
+        An `ExitCode`.
+    """
+    _let_every_character_pass()
+    arguments = parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except LoggerError as error:
+        _log.debug("%s", error, exc_info=error)
+        print(f"{error.title}: {error.message}", file=sys.stderr)
+        return ExitCode.USAGE if isinstance(error, ConfigurationError) else ExitCode.FAILED
+    except BrokenPipeError:
+        # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        return ExitCode.FAILED
+
+
+def _run(arguments: argparse.Namespace) -> ExitCode:
+    settings = load_settings()
+    logs.configure(settings, arguments.verbosity)
+    _log.info(
+        "NexusLIMS-Logger %s, Python %s, %s: %s",
+        __version__,
+        platform.python_version(),
+        platform.platform(),
+        arguments.command,
+    )
+    code = _COMMANDS[arguments.command](settings, arguments)
+    _log.info("%s: %s", arguments.command, code.name)
+    return code
+
+
+def _let_every_character_pass() -> None:
+    """Let a console that lacks a character (cp1252, say) show its escape and not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None in a windowed executable
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _window(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.gui import app
+
+    return app.run(settings)
+
+
+def _headless(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger import headless
+
+    return headless.run(
+        settings,
+        seconds=arguments.seconds,
+        user=arguments.user,
+        note=arguments.note,
+        continue_=arguments.continue_,
+    )
+
+
+def _demo(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.demo import play
+
+    return play.run(settings, headless=arguments.headless)
+
+
+def _sync(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger import headless
+
+    return headless.catch_up(settings)
+
+
+def _sessions(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import sessions
+
+    return sessions.show(settings, limit=arguments.limit, as_json=arguments.json)
+
+
+def _manifest(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import manifest
+
+    return manifest.show(settings, arguments.session)
+
+
+def _db_upgrade(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import database
+
+    return database.upgrade(settings)
+
+
+def _db_current(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import database
+
+    return database.current(settings)
+
+
+def _db_check(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import database
+
+    return database.check(settings)
+
+
+_COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
+    "window": _window,
+    "headless": _headless,
+    "demo": _demo,
+    "sync": _sync,
+    "sessions": _sessions,
+    "manifest": _manifest,
+    "db upgrade": _db_upgrade,
+    "db current": _db_current,
+    "db check": _db_check,
+}

@@ -1,0 +1,149 @@
+"""The command line: which commands there are, and what may stand behind them."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from nexuslims_logger import __version__
+
+_USER_CHARACTERS = 50  # session_log.user
+_NOTE_BYTES = 65_535  # session_log.session_note, in the server's encoding
+
+_EXIT_CODES = (
+    "exit codes: 0 complete; 1 failed; 2 usage or configuration; 3 another logger runs on this PC;"
+    " 4 recorded, but something still waits and will be caught up"
+)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser; the namespace's `command` says what is to be done, as in ``"instruments add"``."""
+    top = argparse.ArgumentParser(
+        prog="nexuslims-logger",
+        description="Record a session at an instrument and bring its files safely into a store.",
+        epilog=f"Without a command the window opens. {_EXIT_CODES}",
+        parents=[_verbosity(0)],
+    )
+    top.add_argument("--version", action="version", version=f"NexusLIMS-Logger {__version__}")
+    top.set_defaults(command="window")
+    commands = _Commands(top)
+
+    headless = commands.add("headless", "record one session without a window")
+    headless.add_argument(
+        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end the session after this time"
+    )
+    headless.add_argument("--user", type=_user, help="who works here (otherwise the account's name)")
+    headless.add_argument("--note", type=_note, help="the session's note")
+    headless.add_argument(
+        "--continue",
+        dest="continue_",
+        action="store_true",
+        help="go on with an interrupted session (otherwise it is ended at its last activity)",
+    )
+
+    demo = commands.add("demo", "try the window with a simulated microscope and a throw-away database")
+    demo.add_argument("--headless", action="store_true", help="play a whole session on a virtual screen")
+
+    commands.add("sync", "send what is still owed, and exit")
+
+    instruments = commands.group("instruments", "the register of instruments")
+    instruments.add("instruments list", "show the register")
+    add = instruments.add("instruments add", "register an instrument, or change what is registered of it")
+    add.add_argument("--pid", required=True, help="its identifier, for ever")
+    add.add_argument("--name", required=True, help="what people call it")
+    add.add_argument("--filestore-path", required=True, help="where its files go in the store, as in ./Titan")
+    add.add_argument("--computer-name", help="its control PC, as that PC calls itself")
+    add.add_argument("--timezone", default="UTC", help="its time zone, as in Europe/Berlin (default: UTC)")
+    add.add_argument("--location", help="building and room")
+    batch = instruments.add("instruments import", "register the instruments of a CSV file")
+    batch.add_argument("file", metavar="FILE.csv")
+
+    sessions = commands.add("sessions", "show the recent sessions and how far their files are")
+    sessions.add_argument("--json", action="store_true", help="for programs")
+    sessions.add_argument("--limit", type=_count, default=20, metavar="N", help="how many (default: 20)")
+
+    manifest = commands.add("manifest", "print a session's files in md5sum's format")
+    manifest.add_argument("session", metavar="SESSION", help="the session's identifier")
+
+    database = commands.group("db", "the database's tables")
+    database.add("db upgrade", "bring the configured database to this program's schema")
+    database.add("db current", "show the database's revision")
+    database.add("db check", "say whether the database fits this program (exit code 1: it does not)")
+    return top
+
+
+class _Commands:
+    """Adds commands, each with the options that all of them have."""
+
+    def __init__(self, above: argparse.ArgumentParser) -> None:
+        self._parsers = above.add_subparsers(metavar="COMMAND", title="commands")
+
+    def add(self, command: str, words: str) -> argparse.ArgumentParser:
+        """Add what is called by `command` (its last word, below this level)."""
+        # SUPPRESS: `-v sync` must not be undone by the default of the inner -v.
+        made: argparse.ArgumentParser = self._parsers.add_parser(
+            command.rpartition(" ")[2],
+            help=words,
+            description=f"{words[0].upper()}{words[1:]}.",
+            epilog=_EXIT_CODES,
+            parents=[_verbosity(argparse.SUPPRESS)],
+        )
+        made.set_defaults(command=command)
+        return made
+
+    def group(self, name: str, words: str) -> _Commands:
+        """Add a command that is nothing by itself."""
+        made = self._parsers.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
+        below = _Commands(made)
+        below._parsers.required = True
+        return below
+
+
+def _verbosity(default: int | str) -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    how = parent.add_mutually_exclusive_group()
+    how.add_argument(
+        "-s",
+        dest="verbosity",
+        action="store_const",
+        const=-1,
+        default=default,
+        help="silent: nothing but the worst on the console",
+    )
+    how.add_argument(
+        "-v", dest="verbosity", action="count", default=default, help="say what happens (-vv: all details)"
+    )
+    return parent
+
+
+def _seconds(words: str) -> float:
+    try:
+        seconds = float(words)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{words!r} is no time to wait; give seconds, as in 60")
+    return seconds
+
+
+def _count(words: str) -> int:
+    if not words.isdecimal() or int(words) < 1:
+        raise argparse.ArgumentTypeError(f"{words!r} is no number of sessions; give 1 or more")
+    return int(words)
+
+
+def _user(words: str) -> str:
+    user = words.strip()
+    if not user or len(user) > _USER_CHARACTERS or not user.isprintable():
+        raise argparse.ArgumentTypeError(f"a user's name has 1 to {_USER_CHARACTERS} characters")
+    return user
+
+
+def _note(words: str) -> str:
+    try:
+        size = len(words.encode())
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("the note is not valid text in this console's encoding") from None
+    if size > _NOTE_BYTES:
+        raise argparse.ArgumentTypeError(f"the note is too long ({_NOTE_BYTES} bytes are kept)")
+    return words
