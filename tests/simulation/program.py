@@ -1,0 +1,205 @@
+"""One run of the logger on a simulated PC, and its clock, random, inboxes, pool and journal files."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from typing_extensions import override
+
+from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.journal.sqlite import JournalFile
+from nexuslims_logger.ports import Inbox, Reply
+from tests.simulation.scheduler import NANOSECONDS, Actor, Crash, Life, Scheduler, SimulationFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.faults import Faults
+
+M = TypeVar("M")
+
+#: Virtual time zero.
+EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
+
+
+class Program:
+    """One run of the logger on a simulated PC: every port call of it passes here, and may be its last.
+
+    Parameters
+    ----------
+    name
+        Of the PC and the run, for the trace.
+    """
+
+    def __init__(self, scheduler: Scheduler, name: str, faults: Faults) -> None:
+        self.scheduler = scheduler
+        self.faults = faults
+        self.life = Life(name)
+        self._fuse = faults.fuse()
+
+    def step(self, call: str, *detail: object) -> None:
+        """Let others run before this port call; raises `Crash` when the program has died meanwhile."""
+        self.scheduler.step(call, *detail)
+        self._fuse -= 1
+        if self._fuse == 0:
+            self.die()
+
+    def pause(self, seconds: float) -> None:
+        """Let virtual time pass in the middle of a call."""
+        if self.scheduler.current() is not None:
+            self.scheduler.wait(seconds)
+
+    def last_chance(self, kind: str) -> None:
+        """Die here, perhaps, beside the chance that every port call has."""
+        if self.faults.strikes(kind):
+            self.die()
+
+    def die(self) -> None:
+        """Kill the program, unless the calm has begun; raises `Crash` in a greenlet of its own."""
+        if not self.faults.calm:
+            self.scheduler.kill(self.life)
+
+    def spawn(self, name: str, function: Callable[..., Any], *args: object) -> Actor:
+        """Start one of the program's threads."""
+        return self.scheduler.spawn(name, function, *args, life=self.life)
+
+
+class SimClock:
+    """A PC's clock: virtual time, with the error that this PC's clock has."""
+
+    def __init__(self, scheduler: Scheduler, error_s: float = 0.0, offset_min: int = 60) -> None:
+        self._scheduler = scheduler
+        self._error_us = round(error_s * 1_000_000)
+        self._offset_min = offset_min
+
+    def now(self) -> datetime:
+        return EPOCH + timedelta(microseconds=self._scheduler.now_ns // 1000 + self._error_us)
+
+    def now_ns(self) -> int:
+        """Return what a file written now gets as its time."""
+        return EPOCH_NS + self._scheduler.now_ns + self._error_us * 1000
+
+    def monotonic(self) -> float:
+        return 1000.0 + self._scheduler.now_ns / NANOSECONDS
+
+    def utc_offset_min(self) -> int:
+        return self._offset_min
+
+
+class SimRandom:
+    """Identifiers and fractions from the seed."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._random = scheduler.random
+
+    def identifier(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def fraction(self) -> float:
+        return self._random.random()
+
+
+class SimInbox(Generic[M]):
+    """A letter box between greenlets, of one program."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self._program = program
+        self._name = name
+        self._messages: deque[M] = deque()
+        self._waiter: Actor | None = None
+
+    def put(self, message: M) -> None:
+        self._program.step(f"{self._name}.put", _shown(message))
+        self._messages.append(message)
+        if self._waiter is not None:
+            self._program.scheduler.wake(self._waiter)
+
+    def get(self, timeout_s: float | None) -> M | None:
+        self._program.step(f"{self._name}.get", "for ever" if timeout_s is None else f"{timeout_s:.3f} s")
+        if not self._messages:
+            scheduler = self._program.scheduler
+            if self._waiter is not None:
+                raise SimulationFailed(f"two threads read {self._name}")
+            self._waiter = scheduler.current()
+            scheduler.wait(timeout_s)
+            self._waiter = None
+        if not self._messages:
+            return None
+        message = self._messages.popleft()
+        self._program.scheduler.note(f"{self._name} got", _shown(message))
+        return message
+
+
+def _shown(message: object) -> str:
+    if isinstance(message, Reply):
+        return f"Reply({message.ticket!r}, {message.error or type(message.value).__name__})"[:160]
+    if isinstance(message, tuple):
+        return "(" + ", ".join(getattr(part, "__name__", type(part).__name__) for part in message) + ")"
+    return repr(message)[:160]
+
+
+class SimPool:
+    """A few greenlets that run leaves, in the order in which they were submitted."""
+
+    def __init__(self, program: Program, name: str, workers: int) -> None:
+        self._program = program
+        self._name = name
+        self._idle = list(range(workers, 0, -1))
+        self._waiting: deque[tuple[Callable[..., Any], tuple[object, ...], object, Inbox[Any]]] = deque()
+
+    def submit(
+        self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]
+    ) -> None:
+        self._program.step(f"{self._name}.submit", function.__name__)
+        self._waiting.append((function, args, ticket, reply_to))
+        if self._idle:
+            number = self._idle.pop()
+            self._program.spawn(f"{self._name}-{number}", self._work, number)
+
+    def _work(self, number: int) -> None:
+        while self._waiting:
+            function, args, ticket, reply_to = self._waiting.popleft()
+            try:
+                reply = Reply[Any](ticket, value=function(*args))
+            except LoggerError as error:
+                reply = Reply[Any](ticket, error=error)
+            reply_to.put(reply)
+        self._idle.append(number)
+
+
+class JournalDisk:
+    """Where one journal file of a PC lives: the bytes of its last commit, which alone survive a crash."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.content: bytes | None = None
+        self.commits = 0
+
+
+class SimJournalFile(JournalFile):
+    """A journal file each of whose commits may be the last thing that its program does."""
+
+    def __init__(self, program: Program, disk: JournalDisk) -> None:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        if disk.content is not None:
+            connection.deserialize(disk.content)
+        super().__init__(connection)
+        self._program = program
+        self._disk = disk
+
+    @override
+    def _commit(self) -> None:
+        self._program.step(f"{self._disk.name}: about to commit")
+        self._program.last_chance("commit is the last")
+        if not self._program.life.alive:
+            raise Crash
+        super()._commit()
+        self._disk.content = self.connection.serialize()
+        self._disk.commits += 1
+        self._program.step(f"{self._disk.name}: committed", self._disk.commits)
+        self._program.last_chance("commit is the last")

@@ -1,0 +1,137 @@
+"""The one object store of a simulated world, reached over a bad line."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import AccessDenied, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject
+    from tests.simulation.program import Program
+
+_PIECE = 1 << 20
+
+
+class _Arrived(io.BytesIO):
+    """What came over the line, as content for the store behind."""
+
+    def rewind(self) -> None:
+        self.seek(0)
+
+
+class SimStore:
+    """One program's line to the store: each call may fail before, or lose its answer after.
+
+    Parameters
+    ----------
+    real
+        The store behind; it takes one step, in which nobody else runs.
+    history
+        All contents that ever came into the store, for the checks.
+    """
+
+    def __init__(self, program: Program, real: ObjectStore, history: list[StoredObject]) -> None:
+        self._program = program
+        self._real = real
+        self._history = history
+
+    @property
+    def url(self) -> str:
+        return self._real.url
+
+    @property
+    def is_cloud(self) -> bool:
+        return self._real.is_cloud
+
+    def stat(self, name: str) -> StoredObject | None:
+        self._send("stat", name)
+        found = self._real.stat(name)
+        self._answer("stat", name, f"-> {found.generation}" if found else "-> nothing")
+        return found
+
+    def put(
+        self,
+        name: str,
+        content: Content,
+        *,
+        size: int,
+        md5: str,
+        mtime_ns: int,
+        origin: Origin,
+        if_generation: int,
+    ) -> StoredObject:
+        self._send("put", name, md5[:6], f"if {if_generation}")
+        body = self._receive(content)
+        if self._program.faults.strikes("store.sent twice"):
+            self._program.scheduler.note("!!! sent twice", name)
+            content.rewind()
+            body = self._receive(content)
+        if body and self._program.faults.strikes("store.corrupted"):
+            self._program.scheduler.note("!!! corrupted", name)
+            body = bytes([body[0] ^ 1]) + body[1:]
+        self._program.step("store.put arrived", name)
+        stored = self._real.put(
+            name,
+            _Arrived(body),
+            size=size,
+            md5=md5,
+            mtime_ns=mtime_ns,
+            origin=origin,
+            if_generation=if_generation,
+        )
+        self._history.append(stored)
+        self._answer("put", name, f"-> {stored.generation}")
+        return stored
+
+    def copy(self, name: str, to: str, *, if_generation: int) -> StoredObject:
+        self._send("copy", name, "to", to)
+        stored = self._real.copy(name, to, if_generation=if_generation)
+        self._history.append(stored)
+        self._answer("copy", name, "to", to)
+        return stored
+
+    def set_metadata(
+        self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
+    ) -> StoredObject:
+        self._send("set_metadata", name)
+        stored = self._real.set_metadata(name, mtime_ns=mtime_ns, origin=origin, if_generation=if_generation)
+        self._answer("set_metadata", name)
+        return stored
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self._send("list", prefix)
+        for stored in list(self._real.list(prefix)):
+            self._program.step("store.list", stored.name)
+            yield stored
+
+    def _receive(self, content: Content) -> bytes:
+        pieces = []
+        while piece := content.read(_PIECE):
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _send(self, call: str, *detail: object) -> None:
+        program = self._program
+        program.step(f"store.{call}", *detail)
+        if program.faults.strikes("store.away"):
+            program.scheduler.note("!!! store away", call, *detail)
+            # A line that is dead is noticed late.
+            program.pause(program.scheduler.random.choice((0.01, 3.0, 60.0)))
+            raise StoreUnavailable("The store does not answer", f"{call} timed out.")
+        if program.faults.strikes("store.denied"):
+            program.scheduler.note("!!! store denies", call, *detail)
+            raise AccessDenied("The store says no", f"{call} needs a right.")
+        program.pause(program.scheduler.random.random() * 0.2)
+
+    def _answer(self, call: str, *detail: object) -> None:
+        program = self._program
+        program.last_chance("commit is the last")
+        if program.faults.strikes("store.answer lost"):
+            program.scheduler.note("!!! answer lost", call, *detail)
+            program.pause(program.scheduler.random.choice((0.01, 30.0)))
+            raise StoreUnavailable("The store does not answer", f"the answer to {call} was lost.")
+        program.step(f"store.{call} answered", *detail)
