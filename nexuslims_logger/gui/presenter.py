@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: How long the last screen stays.
 DONE_S: Final = 60
+#: How long the window waits for the workers to put everything down.
+STOP_S: Final = 10
 
 
 class Presenter:
@@ -47,6 +49,7 @@ class Presenter:
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
         self._seconds_to_close = DONE_S
+        self._seconds_to_stop = STOP_S
         self._finished = False
 
     def connect(self, service: SessionService) -> None:
@@ -67,8 +70,11 @@ class Presenter:
         self._known = replace(self._known, failure=error)
 
     def second_passed(self) -> None:
-        """Count down on the last screen. Counts calls, not the clock, which may jump."""
-        if self._screen() is Screen.DONE and not self._known.asked:
+        """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
+        if self._known.asked is Asked.STOP:
+            self._seconds_to_stop -= 1
+            self._finished = self._finished or self._seconds_to_stop <= 0
+        elif self._screen() is Screen.DONE:
             self._seconds_to_close -= 1
             if self._seconds_to_close <= 0:
                 self.stop()

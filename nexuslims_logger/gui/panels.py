@@ -1,0 +1,120 @@
+"""The parts of the main window: the line of state, the transfer, the steps of the start."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui.view import StepState, Tone
+
+if TYPE_CHECKING:
+    from nexuslims_logger.gui.theme import Look
+    from nexuslims_logger.gui.view import Line, View
+
+_STEP_TONES: Final = {
+    StepState.DONE: Tone.GOOD,
+    StepState.ACTIVE: Tone.BUSY,
+    StepState.OPEN: Tone.CALM,
+}
+
+
+def wrap_to_width(label: ttk.Label, margin: int = 0) -> None:
+    """Break `label`'s lines at the width it is given."""
+    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - margin)))
+
+
+def show_text(label: ttk.Label, text: str) -> None:
+    """Show a label that takes no room while it is empty."""
+    label.configure(text=text)
+    if text:
+        label.grid()
+    else:
+        label.grid_remove()
+
+
+class Banner:
+    """The one line of state: symbol, sentence, and what to do below it."""
+
+    def __init__(self, parent: tk.Misc, look: Look) -> None:
+        self._look = look
+        unit = look.unit
+        self.frame = ttk.Frame(parent, padding=(unit, unit))
+        self.frame.columnconfigure(1, weight=1)
+        self._symbol = ttk.Label(self.frame, width=2, anchor="center")
+        self._symbol.grid(row=0, column=0, sticky="nw", padx=(0, unit // 2))
+        self._text = ttk.Label(self.frame)
+        self._text.grid(row=0, column=1, sticky="ew")
+        self._detail = ttk.Label(self.frame)
+        self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 4, 0))
+        wrap_to_width(self._text)
+        wrap_to_width(self._detail)
+
+    def show(self, line: Line) -> None:
+        """Paint the line in its tone."""
+        look = self._look
+        self.frame.configure(style=look.banner(line.tone))
+        strong = look.banner_text(line.tone, strong=True)
+        self._symbol.configure(text=line.tone.symbol, style=strong)
+        self._text.configure(text=line.text, style=strong)
+        self._detail.configure(style=look.banner_text(line.tone))
+        show_text(self._detail, line.detail)
+
+
+class ProgressCard:
+    """How far the files are."""
+
+    def __init__(self, parent: tk.Misc, look: Look) -> None:
+        unit = look.unit
+        self.frame = ttk.Frame(parent, style=theme.CARD, padding=(unit + unit // 2, unit))
+        self.frame.columnconfigure(0, weight=1)
+        ttk.Label(self.frame, text=wording.FILES, style=theme.CARD_MUTED).grid(row=0, column=0, sticky="w")
+        self._checked = ttk.Label(self.frame, style=theme.CARD_MUTED)
+        self._checked.grid(row=0, column=1, sticky="e")
+        self._bar = ttk.Progressbar(self.frame, maximum=1.0)
+        self._bar.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(unit // 2, unit // 2))
+        self._counts = ttk.Label(self.frame, style=theme.CARD_TEXT)
+        self._counts.grid(row=2, column=0, columnspan=2, sticky="w")
+        self._rate = ttk.Label(self.frame, style=theme.CARD_MUTED)
+        self._rate.grid(row=3, column=0, columnspan=2, sticky="w")
+
+    def show(self, view: View) -> None:
+        """Paint bar and numbers. The line of the rate keeps its room, so that nothing jumps."""
+        self._bar.configure(value=view.fraction or 0.0)
+        self._counts.configure(text=view.counts)
+        self._rate.configure(text=view.rate)
+        self._checked.configure(text=view.checked)
+
+
+class StepList:
+    """The steps of the start, and a bar."""
+
+    def __init__(self, parent: tk.Misc, look: Look) -> None:
+        self._look = look
+        unit = look.unit
+        self.frame = ttk.Frame(parent)
+        self.frame.columnconfigure(1, weight=1)
+        self._bar = ttk.Progressbar(self.frame, maximum=1.0)
+        self._bar.grid(row=0, column=0, columnspan=2, sticky="ew", pady=(0, unit))
+        self._rows: list[tuple[ttk.Label, ttk.Label]] = []
+
+    def show(self, view: View) -> None:
+        """Paint the steps of `view`, if it has any."""
+        if not view.steps:
+            return
+        self._bar.configure(value=view.fraction or 0.0)
+        while len(self._rows) < len(view.steps):
+            self._add_row()
+        for step, (symbol, text) in zip(view.steps, self._rows, strict=True):
+            tone = _STEP_TONES[step.state]
+            symbol.configure(text=tone.symbol, style=self._look.line_text(tone))
+            text.configure(text=step.text, style=theme.STRONG if tone is Tone.BUSY else "TLabel")
+
+    def _add_row(self) -> None:
+        row = len(self._rows) + 1
+        symbol = ttk.Label(self.frame, width=2, anchor="center")
+        symbol.grid(row=row, column=0, padx=(0, self._look.unit // 2), pady=self._look.unit // 4)
+        text = ttk.Label(self.frame)
+        text.grid(row=row, column=1, sticky="w")
+        self._rows.append((symbol, text))

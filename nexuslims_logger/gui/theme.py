@@ -1,0 +1,183 @@
+"""How the widgets look: ttk's `clam` in our palette, with the named fonts, measured in points."""
+
+from __future__ import annotations
+
+from tkinter import font, ttk
+from typing import TYPE_CHECKING, Any, Final
+
+from nexuslims_logger.gui.view import Tone
+
+if TYPE_CHECKING:
+    import tkinter as tk
+
+    from nexuslims_logger.gui.palette import Pair, Palette
+
+# The styles. A style's last part is ttk's own class.
+HEADING: Final = "Heading.TLabel"
+STRONG: Final = "Strong.TLabel"
+MUTED: Final = "Muted.TLabel"
+CARD: Final = "Card.TFrame"
+CARD_TEXT: Final = "Card.TLabel"
+CARD_MUTED: Final = "CardMuted.TLabel"
+DANGER: Final = "Danger.TButton"
+PRIMARY: Final = "Primary.TButton"
+
+BASE_FONT: Final = "TkDefaultFont"
+STRONG_FONT: Final = "TkCaptionFont"
+HEADING_FONT: Final = "TkHeadingFont"
+FIXED_FONT: Final = "TkFixedFont"
+
+_HEADING_RATIO: Final = 1.6
+
+
+class Look:
+    """Palette, fonts and spacing of one window.
+
+    Parameters
+    ----------
+    root
+        The window to dress.
+    palette
+        The colours.
+    text_size
+        Of ordinary text, in points.
+    """
+
+    def __init__(self, root: tk.Tk, palette: Palette, text_size: int) -> None:
+        self.palette = palette
+        #: The grid of all distances: 6 points, 8 pixels at 96 dpi.
+        self.unit = max(4, round(root.winfo_fpixels("6p")))
+        self._style = ttk.Style(root)
+        self._style.theme_use("clam")
+        root.configure(background=palette.ground)
+        _size_fonts(root, text_size)
+        self._plain()
+        self._buttons()
+        self._tones()
+
+    def banner(self, tone: Tone) -> str:
+        """Return the style of a line's ground."""
+        return f"{tone.value}.Banner.TFrame"
+
+    def banner_text(self, tone: Tone, *, strong: bool = False) -> str:
+        """Return the style of a line's words."""
+        return f"{tone.value}.{'Strong' if strong else 'Text'}.Banner.TLabel"
+
+    def line_text(self, tone: Tone) -> str:
+        """Return the style of a line on the window's own ground."""
+        return f"{tone.value}.Line.TLabel"
+
+    def text_options(self) -> dict[str, Any]:
+        """Return the colours and borders of a `tk.Text` or `tk.Entry`, which no style reaches."""
+        colours = self.palette
+        return {
+            "background": colours.field,
+            "foreground": colours.text,
+            "insertbackground": colours.text,
+            "selectbackground": colours.accent,
+            "selectforeground": colours.field,
+            "highlightbackground": colours.border,
+            "highlightcolor": colours.accent,
+            "highlightthickness": 1,
+            "relief": "flat",
+            "borderwidth": 0,
+        }
+
+    def _plain(self) -> None:
+        colours, style = self.palette, self._style
+        style.configure(".", background=colours.ground, foreground=colours.text, font=BASE_FONT)
+        style.configure(HEADING, font=HEADING_FONT)
+        style.configure(STRONG, font=STRONG_FONT)
+        style.configure(MUTED, foreground=colours.muted)
+        style.configure(
+            CARD,
+            relief="solid",
+            borderwidth=1,
+            bordercolor=colours.border,
+            lightcolor=colours.ground,
+            darkcolor=colours.ground,
+        )
+        style.configure(CARD_TEXT, foreground=colours.text)
+        style.configure(CARD_MUTED, foreground=colours.muted)
+        style.configure(
+            "Horizontal.TProgressbar",
+            background=colours.accent,
+            troughcolor=colours.trough,
+            bordercolor=colours.trough,
+            lightcolor=colours.accent,
+            darkcolor=colours.accent,
+            thickness=round(1.5 * self.unit),
+        )
+        style.configure(
+            "Vertical.TScrollbar",
+            background=colours.button_over.ground,
+            troughcolor=colours.ground,
+            bordercolor=colours.border,
+            lightcolor=colours.button_over.ground,
+            darkcolor=colours.button_over.ground,
+            arrowcolor=colours.text,
+        )
+        style.map("Vertical.TScrollbar", background=[("disabled", colours.ground)])
+
+    def _buttons(self) -> None:
+        colours, unit = self.palette, self.unit
+        # Without clam's dotted line: the ring below is easier to see.
+        layout: list[tuple[str, Any]] = [("Button.label", {"sticky": "nswe"})]
+        layout = [("Button.padding", {"sticky": "nswe", "children": layout})]
+        layout = [("Button.border", {"sticky": "nswe", "border": "1", "children": layout})]
+        self._style.layout("TButton", layout)
+        self._button("TButton", colours.button, colours.button_over, colours.border, colours.accent)
+        primary = colours.primary
+        self._button(PRIMARY, primary, colours.primary_over, primary.ground, colours.text)
+        self._button(DANGER, colours.danger, colours.danger_over, colours.danger.ground, colours.text)
+        for style in (PRIMARY, DANGER):
+            self._style.configure(style, font=STRONG_FONT, padding=(unit, unit))
+
+    def _button(self, style: str, normal: Pair, over: Pair, border: str, focus: str) -> None:
+        """Set one kind of button; the one with the focus wears a ring of two pixels."""
+        off = self.palette.button_off
+        ground = [("disabled", off.ground), ("pressed", over.ground), ("active", over.ground)]
+        self._style.configure(
+            style,
+            foreground=normal.text,
+            background=normal.ground,
+            bordercolor=border,
+            lightcolor=normal.ground,
+            darkcolor=normal.ground,
+            relief="flat",
+            anchor="center",
+            padding=(self.unit, self.unit // 2),
+        )
+        ring = [("focus", focus)]
+        self._style.map(
+            style,
+            foreground=[("disabled", off.text)],
+            background=ground,
+            bordercolor=[*ring, ("disabled", off.ground)],
+            lightcolor=[*ring, *ground],
+            darkcolor=[*ring, *ground],
+        )
+
+    def _tones(self) -> None:
+        for tone, pair in self.palette.tones.items():
+            self._style.configure(self.banner(tone), background=pair.ground)
+            for strong in (True, False):
+                self._style.configure(
+                    self.banner_text(tone, strong=strong),
+                    background=pair.ground,
+                    foreground=pair.text,
+                    font=STRONG_FONT if strong else BASE_FONT,
+                )
+            calm = self.palette.muted if tone is Tone.CALM else pair.text
+            self._style.configure(self.line_text(tone), foreground=calm)
+
+
+def _size_fonts(root: tk.Tk, text_size: int) -> None:
+    """Set the named fonts, so that every widget follows the setting."""
+    family = font.nametofont(BASE_FONT, root).actual("family")
+    for name in font.names(root):
+        if name.startswith("Tk"):
+            font.nametofont(name, root).configure(size=text_size)
+    font.nametofont(STRONG_FONT, root).configure(family=family, weight="bold")
+    heading = round(_HEADING_RATIO * text_size)
+    font.nametofont(HEADING_FONT, root).configure(family=family, weight="bold", size=heading)
