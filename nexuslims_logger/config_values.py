@@ -266,7 +266,7 @@ def bucket(given: Given) -> str:
 def path_of_url(url: str) -> Path:
     """Return the path that a ``file:`` URL names."""
     parts = urlsplit(url)
-    if parts.scheme != "file" or not parts.path or parts.query or parts.fragment:
+    if parts.scheme != "file" or not parts.path.startswith("/") or parts.query or parts.fragment:
         raise WrongValue("expected a URL such as file:///folder (a ? or # in it is written %3F or %23)")
     path = os.fsdecode(unquote_to_bytes(parts.path))
     if parts.netloc and parts.netloc != "localhost":
