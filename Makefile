@@ -1,0 +1,65 @@
+# Every target makes its own set-up: packages of the system, the environment in .venv, the program in it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+# The tests' processes; the servers that some of them start want the rest of the machine.
+WORKERS ?= 2
+ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test lint docs exe bench run wheel clean constraints
+
+help: ## say what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+$(READY): pyproject.toml constraints.txt packaging/system.sh packaging/find_python.sh
+	@packaging/system.sh
+	@if ! $(BIN)/python -c 'import tkinter' 2>/dev/null; then \
+	    python=$$(packaging/find_python.sh); \
+	    echo "Making $(VENV) with $$python"; \
+	    "$$python" -m venv --clear $(VENV); \
+	fi
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: $(READY) ## see a whole session, on a screen or (without one) by itself
+	@if [[ -n "$${DISPLAY:-}" ]]; then $(BIN)/nexuslims-logger demo $(ARGS); \
+	else $(BIN)/nexuslims-logger demo --headless $(ARGS); fi
+
+run: $(READY) ## open the window, with your own settings
+	@$(BIN)/nexuslims-logger $(ARGS)
+
+test: $(READY) ## run all tests (ARGS="-k name" for some)
+	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+lint: $(READY) ## style, format and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+docs: $(READY) ## the documentation, in docs/_build/html
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(READY) ## run the benchmarks
+	@shopt -s nullglob; found=(benchmarks/*.py); \
+	if (($${#found[@]} == 0)); then echo "There is no benchmark in this version." >&2; exit 2; fi; \
+	for file in "$${found[@]}"; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+wheel: $(READY) ## build the wheel, in dist/
+	@$(BIN)/python -m build --outdir dist
+
+exe: ## the program for Windows (comes with a later version)
+	@echo "This version cannot be packed as an executable yet; install the wheel (make wheel)." >&2; exit 2
+
+constraints: $(READY) ## write down the versions that are installed now
+	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
+	@touch $(READY)
+
+clean: ## take away what was built (.venv stays)
+	rm -rf build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find nexuslims_logger tests migrations benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
