@@ -165,9 +165,9 @@ class SimPool:
         while self._waiting:
             function, args, ticket, reply_to = self._waiting.popleft()
             try:
-                reply = Reply[Any](ticket, value=function(*args))
+                reply = Reply(ticket, value=function(*args))
             except LoggerError as error:
-                reply = Reply[Any](ticket, error=error)
+                reply = Reply(ticket, error=error)
             reply_to.put(reply)
         self._idle.append(number)
 

@@ -81,7 +81,7 @@ def test_two_readers_of_one_inbox_are_found() -> None:
 
 def test_a_pool_runs_a_few_at_once_and_answers_all() -> None:
     program = _program(5)
-    pool, inbox = SimPool(program, "pool", 3), SimInbox[Reply[int]](program, "inbox")
+    pool, inbox = SimPool(program, "pool", 3), SimInbox[Reply](program, "inbox")
     running: list[int] = []
     most = 0
 
@@ -98,7 +98,7 @@ def test_a_pool_runs_a_few_at_once_and_answers_all() -> None:
     def direct() -> None:
         for number in range(10):
             pool.submit(leaf, number, ticket=number, reply_to=inbox)
-        replies: dict[Any, Reply[int]] = {}
+        replies: dict[Any, Reply] = {}
         while len(replies) < 10:
             reply = inbox.get(None)
             assert reply is not None

@@ -60,6 +60,16 @@ class WatchedDisk:
         #: Roots that are gone ("missing"), or look like an empty folder of another volume ("empty").
         self.away: dict[str, str] = {}
         self.log: list[Change] = []
+        #: The last line of the log for each path.
+        self.latest: dict[tuple[str, str], Change] = {}
+
+    def now_ns(self) -> int:
+        """Return what a file written now gets as its time."""
+        return self._clock.now_ns()
+
+    def put_old(self, root: str, path: str, content: bytes, at_ns: int) -> None:
+        """Let a file have stood there since `at_ns`, unchanged; not in the log."""
+        self.trees[root][path] = Inode(content, at_ns, at_ns)
 
     def write(self, root: str, path: str, content: bytes) -> None:
         """Make the file, or put new content into it (same inode)."""
@@ -106,7 +116,9 @@ class WatchedDisk:
 
     def _record(self, root: str, path: str, content: bytes | None) -> None:
         md5 = None if content is None else hashlib.md5(content, usedforsecurity=False).hexdigest()
-        self.log.append(Change(self._clock.now_ns(), root, path, md5, len(content or b"")))
+        change = Change(self._clock.now_ns(), root, path, md5, len(content or b""))
+        self.log.append(change)
+        self.latest[root, path] = change
 
     def visible(self, root: str) -> dict[str, Inode]:
         """Return the files that one who looks at `root` now finds, by path.

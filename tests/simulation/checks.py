@@ -1,0 +1,278 @@
+"""The promises P1 to P4, checked from the outside.
+
+What is looked at: the database in plain SQL, the store's listing, the microscope's own log, and what the window
+showed. Nothing here asks the program's own code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.events import NoteSaved, SessionEnding, SessionStarted
+from tests.simulation.microscope import IGNORED
+from tests.simulation.scheduler import SimulationFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nexuslims_logger.events import Event
+    from nexuslims_logger.storage.contract import StoredObject
+    from tests.contract.memory_store import MemoryStore
+    from tests.simulation.program import SimClock
+    from tests.simulation.sim_database import SimDatabase
+    from tests.simulation.watched import WatchedDisk
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_WAITING = "WAITING_FOR_END"
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A row of ``session_log``."""
+
+    session: str
+    kind: str
+    at: datetime
+    status: str
+    user: str | None
+    computer: str
+    note: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """A row of ``file_manifest``."""
+
+    session: str
+    name: str
+    state: str
+    md5: str | None
+    size: int
+    generation: int | None
+    modified_at: datetime | None
+
+
+@dataclass
+class Observed:
+    """One PC, as a bystander sees it."""
+
+    name: str
+    prefix: str
+    labels: dict[str, str]
+    clock: SimClock
+    disk: WatchedDisk
+    #: Launches of the program, by this PC's clock.
+    launched_at: list[datetime] = field(default_factory=list)
+    shown: list[Event] = field(default_factory=list)
+
+    def object_name(self, root: str, path: str) -> str:
+        """Say where a file goes by the rules (DESIGN.md section 6.3)."""
+        return "/".join(part for part in (self.prefix, self.labels[root], path) if part)
+
+
+class Checks:
+    """Watches the database's commits, and judges the end of a run."""
+
+    def __init__(
+        self, database: SimDatabase, store: MemoryStore, history: list[StoredObject], pcs: Sequence[Observed]
+    ) -> None:
+        self._connection = database.connect()
+        self._store = store
+        self._history = history
+        self._pcs = {pc.name: pc for pc in pcs}
+        self._ready: set[str] = set()
+        self._started: dict[str, datetime] = {}
+        database.on_commit.append(self.after_commit)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+    # After every commit.
+
+    def after_commit(self) -> None:
+        """Check what must hold at any moment."""
+        events = self._events()
+        for session, rows in events.items():
+            starts = [row for row in rows if row.kind == "START"]
+            ends = [row for row in rows if row.kind == "END"]
+            _check(len(starts) <= 1, "P4: two STARTs", session)
+            _check(len(ends) <= 1, "P4: two ENDs", session)
+            _check(len(starts) == 1, "P4: an END without a START", session)
+            (start,) = starts
+            known = self._started.setdefault(session, start.at)
+            _check(known == start.at, "P1: START moved", session, known, start.at)
+            ready = start.status != _WAITING
+            if ready:
+                _check(bool(ends), "P3: a ready START without END", session)
+            for end in ends:
+                _check(end.user == start.user, "P4: two users", session, start.user, end.user)
+                _check(end.at >= start.at, "P4: END before START", session, start.at, end.at)
+                now = self._pcs[start.computer].clock.now()
+                _check(end.at <= now, "P1: END in the future", session, end.at, now)
+                _check(not ready or end.status != _WAITING, "P3: START ready, END not", session)
+                if ready and session not in self._ready:
+                    self._ready.add(session)
+                    self._complete(start, end)
+        _check(self._ready <= events.keys(), "P1: a ready session is gone")
+
+    def _complete(self, start: EventRow, end: EventRow) -> None:
+        """Check at the moment of ready that every file of the session is in the store (P3)."""
+        pc = self._pcs[start.computer]
+        files = [row for row in self._files() if row.session == start.session]
+        for row in files:
+            self._in_store(row)
+        # A file finished after the click may have moved END; what appeared after the click is another's.
+        until = end.at if end.reason != "LAST_FILE" else self._clicked_at(pc, start.session)
+        for (root, path), change in pc.disk.latest.items():
+            name = path.rpartition("/")[2]
+            at = _time(change.at_ns)
+            if change.md5 is None or name in IGNORED or not start.at < at <= until:
+                continue
+            inode = pc.disk.trees[root][path]
+            expected = pc.object_name(root, path)
+            found = [row for row in files if row.md5 == change.md5 and _is_named(row.name, expected, pc.name)]
+            _check(bool(found), "P3: ready without a file", start.session, expected, f"of {at}", change.md5)
+            modified = {row.modified_at for row in found}
+            _check(_time(inode.mtime_ns) in modified, "P2: another modification time", expected, modified)
+
+    def _clicked_at(self, pc: Observed, session: str) -> datetime:
+        shown = [
+            event.ended_at
+            for event in pc.shown
+            if isinstance(event, SessionEnding) and event.session_identifier == session
+        ]
+        # Killed before the window could show it: nobody knows when it was.
+        return min(shown, default=_EPOCH)
+
+    def _in_store(self, row: FileRow) -> None:
+        if row.state != "UPLOADED":
+            return
+        assert row.generation is not None
+        there = self._store.stat(row.name)
+        aside = self._store.stat(f".versions/{row.name}/{row.generation}")
+        present = (there is not None and (there.md5, there.generation) == (row.md5, row.generation)) or (
+            aside is not None and aside.md5 == row.md5
+        )
+        _check(present, "P2: not in the store as the manifest says", row, there)
+
+    # At the end.
+
+    def finally_all(self) -> None:
+        """Check what must hold when all is calm and done."""
+        events = self._events()
+        _check(self._ready == events.keys(), "P3: not ready", events.keys() - self._ready)
+        files = self._files()
+        for row in files:
+            self._in_store(row)
+            _check(row.state != "PENDING", "P3: ready, and a file is pending", row)
+            self._brought_by_the_session(row, events[row.session])
+        _check(len({(row.session, row.name) for row in files}) == len(files), "P4: two rows of one object")
+        for pc in self._pcs.values():
+            self._as_shown(pc, events)
+        self._nothing_lost()
+
+    def _as_shown(self, pc: Observed, events: dict[str, list[EventRow]]) -> None:
+        notes: dict[str, str] = {}
+        for event in pc.shown:
+            if isinstance(event, SessionStarted):
+                rows = {row.kind: row for row in events.get(event.session_identifier, [])}
+                _check("START" in rows, "P1: a START that was shown is lost", event)
+                start = rows["START"]
+                _check(start.at == event.started_at, "P1: another START than shown", event, start)
+                _check(start.user == event.user, "P4: another user than shown", event, start)
+                _check(start.computer == pc.name, "P1: another computer", event, start)
+                near = min(abs(at - event.started_at) for at in pc.launched_at)
+                _check(near < timedelta(seconds=20), "P1: START is not the launch", event, near)
+                notes.setdefault(event.session_identifier, "")
+            elif isinstance(event, SessionEnding):
+                rows = {row.kind: row for row in events.get(event.session_identifier, [])}
+                _check("END" in rows, "P1: an END that was shown is lost", event)
+                end = rows["END"]
+                moved = end.reason == "LAST_FILE" and end.at > event.ended_at
+                _check(moved or end.at == event.ended_at, "P1: another END than shown", event, end)
+            elif isinstance(event, NoteSaved):
+                notes[event.session_identifier] = event.note
+        for session, note in notes.items():
+            start = events[session][0]
+            # A note may be safe without having been shown; one that was shown is never older.
+            _check(start.note >= note, "P1: a note is lost", session, note, start.note)
+
+    def _brought_by_the_session(self, row: FileRow, events: list[EventRow]) -> None:
+        """Check that the content changed after the session's START: nothing older is sent."""
+        start = next(event for event in events if event.kind == "START")
+        pc = self._pcs[start.computer]
+        if row.state == "UPLOADED":
+            own = [
+                change for change in pc.disk.log if change.md5 == row.md5 and _time(change.at_ns) > start.at
+            ]
+            _check(bool(own), "P2: a file that stood there before START was sent", row)
+
+    def _nothing_lost(self) -> None:
+        """Check that every content which was ever stored is there, or was replaced by its own writer."""
+        last: dict[str, StoredObject] = {}
+        for stored in self._history:
+            before = last.get(stored.name)
+            last[stored.name] = stored
+            if before is None or before.generation == stored.generation:
+                continue
+            aside = self._store.stat(f".versions/{before.name}/{before.generation}")
+            kept = aside is not None and aside.md5 == before.md5
+            own = before.origin is not None and before.origin == stored.origin
+            _check(kept or own, "P2: content of another was replaced", before, stored)
+        for stored in last.values():
+            there = self._store.stat(stored.name)
+            _check(
+                there is not None and (there.md5, there.generation) == (stored.md5, stored.generation),
+                "P2: content is gone",
+                stored,
+                there,
+            )
+
+    # What is there.
+
+    def _events(self) -> dict[str, list[EventRow]]:
+        events: dict[str, list[EventRow]] = {}
+        for row in self._connection.execute(
+            'SELECT session_identifier, event_type, "timestamp", record_status, user, computer_name, '
+            "COALESCE(session_note, ''), end_reason FROM session_log ORDER BY event_type DESC"
+        ):
+            session, kind, at, *rest = row
+            events.setdefault(session, []).append(EventRow(session, kind, _parsed(at), *rest))
+        return events
+
+    def _files(self) -> list[FileRow]:
+        return [
+            FileRow(*row[:-1], _parsed(row[-1]) if row[-1] else None)
+            for row in self._connection.execute(
+                "SELECT session_identifier, object_name, state, md5, size_bytes, generation, modified_at "
+                "FROM file_manifest"
+            )
+        ]
+
+
+def _check(holds: bool, promise: str, *detail: object) -> None:
+    if not holds:
+        raise SimulationFailed(f"{promise}: {', '.join(map(str, detail))}")
+
+
+def _is_named(name: str, expected: str, computer: str) -> bool:
+    """Whether this is the expected object name, or the second one for this computer's content."""
+    if name == expected:
+        return True
+    folder, _, last = expected.rpartition("/")
+    stem = last.rpartition(".")[0] or last
+    beginning = f"{folder}/{stem[:100]}" if folder else stem[:100]
+    return name.startswith(beginning) and computer in name
+
+
+def _time(ns: int) -> datetime:
+    """Round up to the microsecond, as the manifest does for the record builder's sake."""
+    return _EPOCH + timedelta(microseconds=-(-ns // 1000))
+
+
+def _parsed(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
