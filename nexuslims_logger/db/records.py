@@ -2,11 +2,59 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+class EventType(enum.StrEnum):
+    """Values of ``session_log.event_type`` that the logger writes."""
+
+    START = "START"
+    END = "END"
+
+
+class RecordStatus(enum.StrEnum):
+    """Values of ``session_log.record_status`` that the logger writes; the record builder has more."""
+
+    WAITING_FOR_END = "WAITING_FOR_END"
+    TO_BE_BUILT = "TO_BE_BUILT"
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A START or END as the database has it; None also stands for a column that an older schema lacks.
+
+    Attributes
+    ----------
+    record_status
+        As found: it may be one that only the record builder knows.
+    """
+
+    id_session_log: int
+    event_type: str
+    timestamp: datetime
+    record_status: str
+    user: str | None
+    session_note: str | None
+    computer_name: str | None
+    clock_offset_ms: int | None
+    end_reason: str | None
+    resumed: int | None
+    paused_seconds: int | None
+    last_activity_at: datetime | None
+
+
+@dataclass(frozen=True)
+class EventRows:
+    """Both events of one session, and the database's time; None on SQLite, which has the PC's clock."""
+
+    start: EventRow | None
+    end: EventRow | None
+    database_now: datetime | None
 
 
 @dataclass(frozen=True)

@@ -5,27 +5,90 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
+from nexuslims_logger.db.errors import FOREIGN_ERRORS, translate
+from nexuslims_logger.db.repository import Repository, TableColumns
+from nexuslims_logger.errors import DatabaseUnavailable, LoggerError, SchemaMismatch
+
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from sqlalchemy import Connection, Engine
+
+    from nexuslims_logger.ports import Clock
+
 
 class UnitOfWork:
-    """One transaction; leaving it without `commit` rolls it back."""
+    """One transaction on one connection; leaving it without `commit` rolls it back.
+
+    Every error of the database leaves it as a `LoggerError`. For one thread, once.
+
+    Parameters
+    ----------
+    engine
+        Where to connect.
+    columns
+        What is known of this engine's tables, shared by all its units.
+    clock
+        The PC's, to be compared with the database's; None when nobody wants to know.
+
+    Attributes
+    ----------
+    repository
+        All queries; there is one while the unit is entered.
+    """
+
+    repository: Repository
+
+    def __init__(self, engine: Engine, columns: TableColumns, clock: Clock | None) -> None:
+        self._engine = engine
+        self._columns = columns
+        self.clock = clock
 
     def __enter__(self) -> Self:
-        """Begin."""
-        raise NotImplementedError
+        """Connect and begin."""
+        try:
+            self._connection = self._engine.connect()
+            try:
+                self._transaction = self._connection.begin()
+            except BaseException:
+                self._connection.close()
+                raise
+        except FOREIGN_ERRORS as error:
+            raise self._translated(error) from error
+        self.repository = Repository(self._connection, self._columns)
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Roll back what was not committed."""
-        raise NotImplementedError
+        """Roll back what was not committed, give the connection back, translate the error."""
+        try:
+            # Closing rolls back.
+            self._connection.close()
+        except FOREIGN_ERRORS as closing:
+            error = error or closing
+        if isinstance(error, FOREIGN_ERRORS):
+            raise self._translated(error) from error
 
     def commit(self) -> None:
-        """Make it last."""
-        raise NotImplementedError
+        """Make everything so far last. When it raises `DatabaseUnavailable`, nobody knows: repeat the whole."""
+        self._transaction.commit()
+
+    def _translated(self, error: BaseException) -> LoggerError:
+        answer = translate(error)
+        if isinstance(answer, DatabaseUnavailable):
+            # The other connections of the pool have lost the same network.
+            self._engine.dispose()
+        elif isinstance(answer, SchemaMismatch):
+            self._columns.forget()
+        return answer
 
 
-#: Makes the next unit of work.
+#: Makes the next unit of work; may be called from any thread.
 Units = Callable[[], UnitOfWork]
+
+
+def units_on(engine: Engine, clock: Clock | None = None) -> Units:
+    """Return what makes units of work on `engine`."""
+    columns = TableColumns()
+    return lambda: UnitOfWork(engine, columns, clock)

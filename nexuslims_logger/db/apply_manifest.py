@@ -1,0 +1,78 @@
+"""Bring ``file_manifest`` in the central database to what became of the files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.repository import MANIFEST_UPDATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.journal.records import ManifestRow
+
+#: Rows of one transaction: few enough that a lost one is cheap to repeat.
+MANIFEST_BATCH = 200
+#: Lengths of texts that only explain; they are cut, not refused.
+_CUT = {"last_error": 500, "reason": 255}
+
+
+def apply_manifest(units: Units, rows: tuple[ManifestRow, ...]) -> None:
+    """Insert or update manifest rows, a few statements per batch; of two rows for one object the last counts."""
+    wanted = {(row.session_identifier, object_digest(row.bucket, row.object_name)): row for row in rows}
+    keys = list(wanted)
+    for first in range(0, len(keys), MANIFEST_BATCH):
+        batch = {key: wanted[key] for key in keys[first : first + MANIFEST_BATCH]}
+        try:
+            _apply(units, batch)
+        except (Collision, DuplicateRow):
+            # Another writer was faster: its rows can be seen now.
+            _apply(units, batch)
+
+
+def object_digest(bucket: str, object_name: str) -> str:
+    """Return ``file_manifest.object_digest``: the names are too long for a unique key."""
+    return hashlib.sha256(f"{bucket}\n{object_name}".encode()).hexdigest()
+
+
+def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
+    with units() as unit:
+        found = unit.repository.manifest_rows(
+            {session for session, _ in batch}, {digest for _, digest in batch}
+        )
+        changed: list[tuple[int, Mapping[str, object]]] = []
+        # A statement names the same columns for all its rows: those without a time get the database's.
+        timed: list[Mapping[str, object]] = []
+        untimed: list[Mapping[str, object]] = []
+        for key, row in batch.items():
+            values = _changeable(row)
+            if key not in found:
+                discovered = {} if row.discovered_at is None else {"discovered_at": row.discovered_at}
+                (timed if discovered else untimed).append({**_fixed(row, key[1]), **values, **discovered})
+            elif any(found[key][name] != value for name, value in values.items()):
+                changed.append((found[key]["id"], values))
+        for inserted in (timed, untimed):
+            if inserted:
+                unit.repository.insert_manifest(inserted)
+        if changed:
+            unit.repository.update_manifest(changed)
+        unit.commit()
+
+
+def _fixed(row: ManifestRow, digest: str) -> dict[str, object]:
+    return {
+        "session_identifier": row.session_identifier,
+        "instrument": row.instrument_pid,
+        "computer_name": row.computer_name,
+        "bucket": row.bucket,
+        "object_name": row.object_name,
+        "object_digest": digest,
+    }
+
+
+def _changeable(row: ManifestRow) -> dict[str, object]:
+    values = {name: getattr(row, name) for name in MANIFEST_UPDATES}
+    return values | {name: values[name] and values[name][:length] for name, length in _CUT.items()}

@@ -1,0 +1,147 @@
+"""Bring a session's rows in the central database to what the journal's facts say."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.records import EventType, RecordStatus
+from nexuslims_logger.journal.records import Applied, SessionState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nexuslims_logger.db.records import EventRow, EventRows
+    from nexuslims_logger.db.unit_of_work import UnitOfWork, Units
+    from nexuslims_logger.journal.records import SessionFacts
+
+
+def apply_session(units: Units, facts: SessionFacts) -> Applied:
+    """Bring the START and END rows to what the facts say, in one transaction, exactly once.
+
+    Where the database already has another writer's END, it wins. The rows become TO_BE_BUILT only when the
+    facts are READY: END first, then START, and only from WAITING_FOR_END; a status that the
+    record builder has moved on stays and counts as ready.
+
+    Returns
+    -------
+    Applied
+        What the database holds afterwards, read back.
+    """
+    try:
+        return _apply(units, facts)
+    except (Collision, DuplicateRow):
+        # Another writer was faster: what it wrote can be seen now.
+        return _apply(units, facts)
+
+
+def _apply(units: Units, facts: SessionFacts) -> Applied:
+    with units() as unit:
+        repository = unit.repository
+        before = _now(unit)
+        found = repository.event_rows(facts.identifier)
+        offset_ms = _clock_offset_ms(found.database_now, before, _now(unit))
+        if found.start is None:
+            repository.insert_event({**_start_values(facts), "clock_offset_ms": offset_ms})
+        else:
+            offset_ms = found.start.clock_offset_ms
+            repository.update_event(found.start, _start_changes(facts, found.start))
+        if found.end is not None:
+            repository.update_event(found.end, _end_changes(facts, found.end))
+        elif facts.ended_at is not None:
+            user = found.start.user if found.start else _trimmed(facts.user)
+            repository.insert_event({**_end_values(facts), "user": user})
+        if facts.state is SessionState.READY:
+            # In this order a reader never meets a START ready without its END.
+            repository.release_event(facts.identifier, EventType.END)
+            repository.release_event(facts.identifier, EventType.START)
+        held = repository.event_rows(facts.identifier)
+        unit.commit()
+    return _applied(facts, held, offset_ms)
+
+
+def _applied(facts: SessionFacts, held: EventRows, offset_ms: int | None) -> Applied:
+    events = (held.start, held.end)
+    return Applied(
+        session_identifier=facts.identifier,
+        revision=facts.revision,
+        ended_at=held.end.timestamp if held.end else None,
+        user=held.start.user if held.start else None,
+        ready=all(event and event.record_status != RecordStatus.WAITING_FOR_END for event in events),
+        clock_offset_ms=offset_ms,
+    )
+
+
+def _start_values(facts: SessionFacts) -> dict[str, object]:
+    return {
+        "session_identifier": facts.identifier,
+        "instrument": facts.instrument_pid,
+        "timestamp": facts.started_at,
+        "utc_offset_min": facts.utc_offset_min,
+        "event_type": EventType.START,
+        "record_status": RecordStatus.WAITING_FOR_END,
+        "user": _trimmed(facts.user),
+        "project": facts.project,
+        "session_note": facts.note,
+        "computer_name": facts.computer_name,
+        "logger_version": facts.logger_version,
+        "resumed": facts.resumed,
+        "last_activity_at": facts.last_activity_at,
+    }
+
+
+def _start_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
+    return {
+        "session_note": facts.note,
+        "resumed": facts.resumed,
+        "last_activity_at": facts.last_activity_at,
+    }
+
+
+def _end_values(facts: SessionFacts) -> dict[str, object]:
+    offset_min = facts.utc_offset_min if facts.end_utc_offset_min is None else facts.end_utc_offset_min
+    return {
+        "session_identifier": facts.identifier,
+        "instrument": facts.instrument_pid,
+        "timestamp": facts.ended_at,
+        "utc_offset_min": offset_min,
+        "event_type": EventType.END,
+        "record_status": RecordStatus.WAITING_FOR_END,
+        "session_note": facts.note,
+        "computer_name": facts.computer_name,
+        "logger_version": facts.logger_version,
+        "end_reason": facts.end_reason,
+        "paused_seconds": facts.paused_seconds,
+    }
+
+
+def _end_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
+    """Return the note always; the time only forward, in a row of our own, before the builder may have read it."""
+    changes: dict[str, object] = {"session_note": facts.note}
+    ours = (row.computer_name or "").casefold() == facts.computer_name.casefold()
+    if facts.ended_at is not None and ours:
+        changes["paused_seconds"] = facts.paused_seconds
+        if facts.ended_at > row.timestamp and row.record_status == RecordStatus.WAITING_FOR_END:
+            changes |= {"timestamp": facts.ended_at, "end_reason": facts.end_reason}
+    return changes
+
+
+def _trimmed(user: str | None) -> str | None:
+    # To MySQL 'ada' and 'ada ' are the same, to the record builder they are not.
+    return (user or "").strip() or None
+
+
+def _now(unit: UnitOfWork) -> datetime | None:
+    return unit.clock.now() if unit.clock else None
+
+
+def _clock_offset_ms(
+    database: datetime | None, before: datetime | None, after: datetime | None
+) -> int | None:
+    """Return the PC's clock minus the database's, taking the answer to have been made halfway."""
+    if database is None:
+        return 0  # SQLite has the PC's clock
+    if before is None or after is None:
+        return None
+    return round((before + (after - before) / 2 - database) / timedelta(milliseconds=1))

@@ -1,0 +1,132 @@
+"""The engine: how the program reaches the database that the settings name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from nexuslims_logger.db.types import SERVERS
+from nexuslims_logger.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlalchemy import URL, Connection, Engine
+
+    from nexuslims_logger.config import Settings
+
+#: How long an embedded database may be busy with another process, seconds.
+BUSY_TIMEOUT_S = 15
+#: How long the network may keep one statement waiting, seconds.
+NETWORK_TIMEOUT_S = 15
+
+#: Strict, so that nothing is cut off in silence; UTC, for the columns that old databases have as TIMESTAMP.
+_ON_CONNECT = (
+    "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 5,"
+    " sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
+)
+
+
+def database_url(settings: Settings) -> URL:
+    """Return where the database is.
+
+    Raises
+    ------
+    ConfigurationError
+        The setting ``DATABASE_URL`` cannot be read, or names a Cloud SQL instance.
+    """
+    if settings.cloudsql_instance is not None and settings.database_url is None:
+        raise ConfigurationError(
+            "Cloud SQL is not ready yet",
+            f"NEXUSLIMSGUI_CLOUDSQL_INSTANCE is {settings.cloudsql_instance!r}: connecting to Cloud SQL comes with"
+            " the next version. Until then set NEXUSLIMSGUI_DATABASE_URL, or leave both out to record on this"
+            " PC.",
+        )
+    if settings.database_url is None:
+        return make_url("sqlite:///").set(database=str(settings.embedded_database))
+    try:
+        url = make_url(settings.database_url)
+    except (ArgumentError, ValueError) as error:
+        # Neither the value nor the cause is shown: it may hold a password.
+        raise ConfigurationError(
+            "The database's address cannot be read",
+            "NEXUSLIMSGUI_DATABASE_URL should look like mysql+pymysql://user:password@host:3306/database.",
+        ) from error
+    # Without a driver SQLAlchemy means one that is not installed.
+    return url.set(drivername=f"{url.drivername}+pymysql") if url.drivername in SERVERS else url
+
+
+def build_engine(settings: Settings, *, patient: bool = False) -> Engine:
+    """Make the engine that the settings ask for; connects to nothing yet.
+
+    Parameters
+    ----------
+    settings
+        The embedded default, or any SQLAlchemy URL.
+    patient
+        For migrations: a statement may take as long as it needs.
+
+    Raises
+    ------
+    ConfigurationError
+        The database that the settings name cannot be used by this program.
+    """
+    url = database_url(settings)
+    on_server = url.get_backend_name() in SERVERS
+    try:
+        return _for_server(url, patient=patient) if on_server else _for_file_or_other(url)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigurationError(
+            "The kind of database is unknown",
+            f"NEXUSLIMSGUI_DATABASE_URL begins with {url.drivername!r}; use mysql+pymysql:// or sqlite:///.",
+        ) from error
+
+
+def _for_server(url: URL, *, patient: bool) -> Engine:
+    """Make a client that may lose its network for hours, and holds one connection while it works."""
+    limit = None if patient else NETWORK_TIMEOUT_S
+    return create_engine(
+        url,
+        pool_size=1,
+        max_overflow=1,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        pool_recycle=600,
+        connect_args={
+            "charset": "utf8mb4",
+            "connect_timeout": 10,
+            "read_timeout": limit,
+            "write_timeout": limit,
+            "init_command": _ON_CONNECT,
+        },
+    )
+
+
+def _for_file_or_other(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transactions leave DDL outside, and begin too late: `_begin_sqlite` begins them.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+        "foreign_keys = ON",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads first and writes later fails at once, without waiting, when another
+    # process wrote in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

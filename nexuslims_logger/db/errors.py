@@ -1,0 +1,168 @@
+"""The one place where the database's errors become the program's.
+
+By number, never by class: a broken rule, an unknown column, a refused login and a dead network are
+all `sqlalchemy.exc.OperationalError`. The numbers are MySQL's and MariaDB's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import ssl
+from typing import TYPE_CHECKING
+
+import pymysql  # type: ignore[import-untyped]  # it has no types of its own
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from nexuslims_logger.errors import (
+    AccessDenied,
+    DatabaseUnavailable,
+    DataRefused,
+    Defect,
+    LoggerError,
+    SchemaMismatch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Collision(DatabaseUnavailable):
+    """Another writer was at the same rows; reading again and repeating helps."""
+
+
+class DuplicateRow(DataRefused):
+    """A unique key has that row already; mostly because another writer was first."""
+
+
+#: What a unit of work translates; anything else is not the database's.
+FOREIGN_ERRORS = (SQLAlchemyError, pymysql.MySQLError, sqlite3.Error, OSError, UnicodeError)
+
+DEADLOCK = 1213
+DUPLICATE = 1062
+LATER = frozenset(
+    {1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031, DEADLOCK}
+)
+DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1356, 1370, 3118, 4151})
+NO_FIT = frozenset({1049, 1054, 1146})
+REFUSED = frozenset({1048, 1264, 1265, 1366, 1406, 1451, 1452, 3819, 4025, DUPLICATE})
+
+_SQLITE_DUPLICATE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+
+
+def translate(error: BaseException) -> LoggerError:
+    """Return what a foreign error means to the program.
+
+    Parameters
+    ----------
+    error
+        From SQLAlchemy, from a driver below it (connecting is not always wrapped), or from the network.
+
+    Returns
+    -------
+    LoggerError
+        To be raised ``from`` the error. Its message holds no value of the statement's parameters.
+    """
+    cause: BaseException = error
+    if isinstance(error, StatementError) and error.orig is not None:
+        cause = error.orig
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite(cause)
+    if isinstance(cause, pymysql.MySQLError):
+        return _server(cause, disconnected=isinstance(error, DBAPIError) and error.connection_invalidated)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return AccessDenied(
+            "The database's certificate is not trusted",
+            "This may be another server than the one expected. Tell the facility manager.",
+        )
+    if isinstance(cause, (OSError, PoolTimeoutError)):
+        return _unavailable(getattr(cause, "strerror", None) or type(cause).__name__)
+    if isinstance(cause, UnicodeError):
+        return DataRefused(
+            "The database cannot store a text", "A name or note holds characters that are not text."
+        )
+    return Defect("Unexpected database error", f"{type(cause).__name__}; the log has the details.")
+
+
+def _server(error: pymysql.MySQLError, *, disconnected: bool) -> LoggerError:
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    said = str(error.args[1]) if len(error.args) > 1 else type(error).__name__
+    what = f"{said} ({number})"
+    if number == DEADLOCK:
+        return Collision("The database was busy", f"Another program wrote the same rows: {what}.")
+    if number == DUPLICATE:
+        # The server's text quotes the row's values, which may be a user's name.
+        return DuplicateRow("The database has this row already", f"A unique key refused it ({number}).")
+    if disconnected or number in LATER:
+        return _unavailable(what)
+    # An InterfaceError (0, "") is a connection that was closed under us.
+    if number == 0 and isinstance(error, pymysql.InterfaceError):
+        return _unavailable("the connection was lost")
+    return _BY_NUMBER.get(number, _defect)(what)
+
+
+def _sqlite(error: sqlite3.Error) -> LoggerError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    what = str(error)
+    if code in _SQLITE_DUPLICATE:
+        return DuplicateRow("The database has this row already", f"{what}.")
+    if what.startswith("no such ") or " has no column named " in what:
+        return _no_fit(what)
+    # The lowest byte is the error, the others its variety.
+    return _BY_SQLITE_CODE.get(code & 0xFF, _defect)(what)
+
+
+def _unavailable(what: str) -> LoggerError:
+    return DatabaseUnavailable(
+        "The database cannot be reached", f"It will be tried again, nothing is lost: {what}."
+    )
+
+
+def _denied(what: str) -> LoggerError:
+    return AccessDenied("The database refuses access", f"Ask the facility manager for the rights: {what}.")
+
+
+def _no_fit(what: str) -> LoggerError:
+    return SchemaMismatch(
+        "The database's tables do not fit this version",
+        f"Ask the facility manager to run 'nexuslims-logger db upgrade': {what}.",
+    )
+
+
+def _refused(what: str) -> LoggerError:
+    return DataRefused("The database refuses a value", f"Tell the facility manager: {what}.")
+
+
+def _damaged(what: str) -> LoggerError:
+    return SchemaMismatch(
+        "The database file is damaged",
+        f"Put a backup in its place, or tell the facility manager: {what}.",
+    )
+
+
+def _defect(what: str) -> LoggerError:
+    return Defect("Unexpected database error", f"Tell the facility manager: {what}.")
+
+
+_BY_NUMBER: dict[int, Callable[[str], LoggerError]] = {
+    **dict.fromkeys(DENIED, _denied),
+    **dict.fromkeys(NO_FIT, _no_fit),
+    **dict.fromkeys(REFUSED, _refused),
+}
+_BY_SQLITE_CODE: dict[int, Callable[[str], LoggerError]] = {
+    sqlite3.SQLITE_BUSY: _unavailable,
+    sqlite3.SQLITE_LOCKED: _unavailable,
+    sqlite3.SQLITE_IOERR: _unavailable,
+    sqlite3.SQLITE_FULL: _unavailable,
+    sqlite3.SQLITE_CANTOPEN: _unavailable,
+    sqlite3.SQLITE_NOMEM: _unavailable,
+    sqlite3.SQLITE_PROTOCOL: _unavailable,
+    sqlite3.SQLITE_READONLY: _denied,
+    sqlite3.SQLITE_PERM: _denied,
+    sqlite3.SQLITE_AUTH: _denied,
+    sqlite3.SQLITE_CONSTRAINT: _refused,
+    sqlite3.SQLITE_TOOBIG: _refused,
+    sqlite3.SQLITE_MISMATCH: _refused,
+    sqlite3.SQLITE_CORRUPT: _damaged,
+    sqlite3.SQLITE_NOTADB: _damaged,
+}

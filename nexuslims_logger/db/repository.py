@@ -1,0 +1,265 @@
+"""All queries of the central database. None commits: that is the unit of work's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    and_,
+    bindparam,
+    column,
+    false,
+    insert,
+    literal,
+    literal_column,
+    null,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.types import NULLTYPE
+
+from nexuslims_logger.db.records import EventRow, EventRows, EventType, RecordStatus, SessionSummary
+from nexuslims_logger.db.types import UTCDateTime, utc_now
+from nexuslims_logger.journal.records import Instrument, ManifestRow, ResultState
+from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, SESSION_LOG
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Row, Table
+
+#: All that the logger's database user may change (and the only columns that an UPDATE here ever names).
+EVENT_UPDATES = frozenset(
+    {
+        "timestamp",
+        "record_status",
+        "session_note",
+        "end_reason",
+        "last_activity_at",
+        "resumed",
+        "paused_seconds",
+    }
+)
+MANIFEST_UPDATES = (
+    "md5",
+    "size_bytes",
+    "modified_at",
+    "state",
+    "generation",
+    "attempts",
+    "last_error",
+    "reason",
+    "decided_by",
+    "uploaded_at",
+)
+
+_SUMMARY = table(
+    "session_summary",
+    *(
+        column(field.name, UTCDateTime() if field.name in ("started_at", "ended_at") else NULLTYPE)
+        for field in fields(SessionSummary)
+    ),
+)
+#: Fields of the records, by the columns that hold them.
+_MANIFEST_COLUMNS = {
+    {"instrument_pid": "instrument"}.get(field.name, field.name): field.name for field in fields(ManifestRow)
+}
+_COUNTS = ("files", "bytes_stored", "files_waiting", "files_missing", "files_left_out")
+
+
+class TableColumns:
+    """Which columns the database really has: an older schema lacks some, and is written as far as it goes.
+
+    Asked once per table and engine, with rights to select only.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+
+    def of(self, of_table: Table, connection: Connection) -> frozenset[str]:
+        """Return the names of the table's columns."""
+        if of_table.name not in self._names:
+            nothing = select(literal_column("*")).select_from(of_table).where(false())
+            self._names[of_table.name] = frozenset(connection.execute(nothing).keys())
+        return self._names[of_table.name]
+
+    def forget(self) -> None:
+        """Ask again: a statement did not fit."""
+        self._names.clear()
+
+
+class Repository:
+    """The queries of one unit of work.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    columns
+        What the database's tables have.
+    """
+
+    def __init__(self, connection: Connection, columns: TableColumns) -> None:
+        self._connection = connection
+        self._columns = columns
+
+    def event_rows(self, session_identifier: str) -> EventRows:
+        """Return a session's START and END, with the database's time, in one statement.
+
+        Of several ENDs (an old database may have them) the highest id wins, as for the record builder.
+        """
+        on_sqlite = self._connection.dialect.name == "sqlite"
+        now = literal(None, UTCDateTime()) if on_sqlite else utc_now()
+        clock = select(now.label("now")).subquery("clock")
+        names = [field.name for field in fields(EventRow)]
+        ours = and_(
+            SESSION_LOG.c.session_identifier == session_identifier,
+            SESSION_LOG.c.event_type.in_(tuple(EventType)),
+        )
+        rows = self._connection.execute(
+            select(clock.c.now, *self._select(SESSION_LOG, names))
+            .select_from(clock.outerjoin(SESSION_LOG, ours))
+            .order_by(SESSION_LOG.c.id_session_log)
+        ).all()
+        found = {
+            row.event_type: EventRow(**{name: row._mapping[name] for name in names})  # noqa: SLF001 - its API
+            for row in rows
+            if row.id_session_log is not None  # the clock alone, when there is no event
+        }
+        return EventRows(found.get(EventType.START), found.get(EventType.END), rows[0].now)
+
+    def insert_event(self, values: Mapping[str, object]) -> None:
+        """Insert a row into ``session_log``."""
+        self._connection.execute(insert(SESSION_LOG).values(self._known(SESSION_LOG, values)))
+
+    def update_event(self, row: EventRow, wanted: Mapping[str, object]) -> None:
+        """Change what differs in the row, and nothing else; without a difference nothing is sent."""
+        changes = {name: value for name, value in wanted.items() if getattr(row, name) != value}
+        changes = self._known(SESSION_LOG, changes)
+        if changes:
+            self._connection.execute(
+                update(SESSION_LOG).where(SESSION_LOG.c.id_session_log == row.id_session_log).values(changes)
+            )
+
+    def release_event(self, session_identifier: str, event_type: EventType) -> None:
+        """Move the event from WAITING_FOR_END to TO_BE_BUILT; from anywhere else it does not move."""
+        self._connection.execute(
+            update(SESSION_LOG)
+            .where(
+                SESSION_LOG.c.session_identifier == session_identifier,
+                SESSION_LOG.c.event_type == event_type,
+                SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
+            )
+            .values(record_status=RecordStatus.TO_BE_BUILT)
+        )
+
+    def instrument_by_pid(self, instrument_pid: str) -> Instrument | None:
+        """Return the instrument of that PID."""
+        return self._instrument(INSTRUMENTS.c.instrument_pid == instrument_pid)
+
+    def instrument_by_computer(self, computer_name: str) -> Instrument | None:
+        """Return the instrument of that computer, upper or lower case."""
+        return self._instrument(INSTRUMENTS.c.computer_name == computer_name)
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return the whole register, by PID."""
+        rows = self._connection.execute(self._select_instruments().order_by(INSTRUMENTS.c.instrument_pid))
+        return tuple(_instrument(row) for row in rows)
+
+    def insert_instrument(self, values: Mapping[str, object]) -> None:
+        """Insert a row into ``instruments``."""
+        self._connection.execute(insert(INSTRUMENTS).values(self._known(INSTRUMENTS, values)))
+
+    def manifest_rows(
+        self, sessions: Collection[str], digests: Collection[str]
+    ) -> dict[tuple[str, str], Mapping[str, Any]]:
+        """Return id and changeable columns of these sessions' rows for these objects, by (session, digest)."""
+        names = ("id", "session_identifier", "object_digest", *MANIFEST_UPDATES)
+        rows = self._connection.execute(
+            select(*self._select(FILE_MANIFEST, names)).where(
+                FILE_MANIFEST.c.object_digest.in_(digests), FILE_MANIFEST.c.session_identifier.in_(sessions)
+            )
+        )
+        return {(row["session_identifier"], row["object_digest"]): dict(row) for row in rows.mappings()}
+
+    def insert_manifest(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert rows into ``file_manifest`` with one statement; all name the same columns."""
+        self._connection.execute(insert(FILE_MANIFEST), [self._known(FILE_MANIFEST, row) for row in rows])
+
+    def update_manifest(self, rows: Iterable[tuple[int, Mapping[str, object]]]) -> None:
+        """Change rows, each given by its id and all changeable columns, with one prepared statement."""
+        names = [
+            name for name in MANIFEST_UPDATES if name in self._columns.of(FILE_MANIFEST, self._connection)
+        ]
+        self._connection.execute(
+            update(FILE_MANIFEST)
+            .where(FILE_MANIFEST.c.id == bindparam("row_id"))
+            .values({name: bindparam(f"new_{name}") for name in names}),
+            [
+                {"row_id": row_id, **{f"new_{name}": values[name] for name in names}}
+                for row_id, values in rows
+            ],
+        )
+
+    def manifest_of(self, session_identifier: str) -> tuple[ManifestRow, ...]:
+        """Return a session's manifest, by object name."""
+        rows = self._connection.execute(
+            select(*self._select(FILE_MANIFEST, _MANIFEST_COLUMNS))
+            .where(FILE_MANIFEST.c.session_identifier == session_identifier)
+            .order_by(FILE_MANIFEST.c.object_name, FILE_MANIFEST.c.bucket)
+        )
+        return tuple(_manifest_row(row) for row in rows)
+
+    def recent_sessions(self, limit: int) -> tuple[SessionSummary, ...]:
+        """Return the newest sessions, newest first.
+
+        The identifiers first: MySQL would count the files of every session before it cuts.
+        """
+        newest = self._connection.scalars(
+            select(SESSION_LOG.c.session_identifier)
+            .where(SESSION_LOG.c.event_type == EventType.START)
+            .order_by(SESSION_LOG.c.timestamp.desc(), SESSION_LOG.c.id_session_log.desc())
+            .limit(limit)
+        ).all()
+        rows = self._connection.execute(select(_SUMMARY).where(_SUMMARY.c.session_identifier.in_(newest)))
+        found = {row.session_identifier: _summary(row) for row in rows}
+        return tuple(found[identifier] for identifier in newest)
+
+    def _instrument(self, condition: ColumnElement[bool]) -> Instrument | None:
+        row = self._connection.execute(self._select_instruments().where(condition)).one_or_none()
+        return None if row is None else _instrument(row)
+
+    def _select_instruments(self) -> Any:
+        return select(*self._select(INSTRUMENTS, [field.name for field in fields(Instrument)]))
+
+    def _select(self, of_table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:
+        known = self._columns.of(of_table, self._connection)
+        return [of_table.c[name] if name in known else null().label(name) for name in names]
+
+    def _known(self, of_table: Table, values: Mapping[str, object]) -> dict[str, object]:
+        known = self._columns.of(of_table, self._connection)
+        return {name: value for name, value in values.items() if name in known}
+
+
+def _instrument(row: Row[Any]) -> Instrument:
+    return Instrument(
+        instrument_pid=row.instrument_pid,
+        schema_name=row.schema_name,
+        filestore_path=row.filestore_path,
+        computer_name=row.computer_name,
+        timezone=row.timezone or "UTC",
+    )
+
+
+def _manifest_row(row: Row[Any]) -> ManifestRow:
+    values = {_MANIFEST_COLUMNS[name]: value for name, value in row._mapping.items()}  # noqa: SLF001 - its API
+    return ManifestRow(**{**values, "state": ResultState(values["state"])})
+
+
+def _summary(row: Row[Any]) -> SessionSummary:
+    values = dict(row._mapping)  # noqa: SLF001 - its API
+    # Sums are decimals on the servers.
+    counted = {name: int(values[name]) for name in _COUNTS}
+    return SessionSummary(**{**values, **counted})
