@@ -1,7 +1,7 @@
 """The schema from before this program: what NexusLIMS's tables look like, carried to MySQL by hand.
 
-A database that exists already is stamped with this revision, once it has been looked at. The names of keys are those that
-such databases have.
+A database that exists already is stamped with this revision, once it has been looked at. The names of
+keys are those that such databases have.
 
 Revision: 0001_legacy
 Follows: nothing
@@ -74,11 +74,12 @@ def upgrade() -> None:
             """CREATE TABLE session_log (
   id_session_log INTEGER NOT NULL PRIMARY KEY,
   session_identifier VARCHAR(36) NOT NULL,
-  instrument VARCHAR(100) NOT NULL REFERENCES instruments (instrument_pid) ON DELETE CASCADE ON UPDATE CASCADE,
+  instrument VARCHAR(100) NOT NULL REFERENCES instruments (instrument_pid)
+    ON DELETE CASCADE ON UPDATE CASCADE,
   timestamp DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
   event_type TEXT NOT NULL CHECK (event_type IN ('START','END','RECORD_GENERATION')),
-  record_status TEXT NOT NULL DEFAULT 'WAITING_FOR_END' CHECK (record_status IN ('COMPLETED','WAITING_FOR_END',
-    'TO_BE_BUILT','ERROR','NO_FILES_FOUND','NO_CONSENT','NO_RESERVATION','BUILT_NOT_EXPORTED')),
+  record_status TEXT NOT NULL DEFAULT 'WAITING_FOR_END' CHECK (record_status IN ('COMPLETED',
+    'WAITING_FOR_END','TO_BE_BUILT','ERROR','NO_FILES_FOUND','NO_CONSENT','NO_RESERVATION','BUILT_NOT_EXPORTED')),
   user VARCHAR(50),
   session_note TEXT
 )""",

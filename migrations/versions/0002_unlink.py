@@ -23,7 +23,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log ADD CONSTRAINT fk_instrument FOREIGN KEY (instrument)"
-            " REFERENCES instruments (instrument_pid) ON DELETE CASCADE ON UPDATE CASCADE"
+            """ALTER TABLE session_log ADD CONSTRAINT fk_instrument FOREIGN KEY (instrument)
+  REFERENCES instruments (instrument_pid) ON DELETE CASCADE ON UPDATE CASCADE"""
         ]
     )

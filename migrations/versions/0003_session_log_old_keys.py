@@ -21,7 +21,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log ADD UNIQUE KEY id_session_log_UNIQUE (id_session_log),"
-            " ADD KEY fk_instrument_idx (instrument)"
+            """ALTER TABLE session_log ADD UNIQUE KEY id_session_log_UNIQUE (id_session_log),
+  ADD KEY fk_instrument_idx (instrument)"""
         ]
     )

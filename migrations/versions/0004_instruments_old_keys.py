@@ -17,9 +17,9 @@ depends_on = None
 def upgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE instruments DROP KEY instrument_pid_UNIQUE, DROP KEY api_url_UNIQUE,"
-            " DROP KEY property_tag_UNIQUE, DROP KEY filestore_path_UNIQUE, DROP KEY computer_name_UNIQUE,"
-            " DROP KEY computer_ip_UNIQUE"
+            """ALTER TABLE instruments DROP KEY instrument_pid_UNIQUE, DROP KEY api_url_UNIQUE,
+  DROP KEY property_tag_UNIQUE, DROP KEY filestore_path_UNIQUE, DROP KEY computer_name_UNIQUE,
+  DROP KEY computer_ip_UNIQUE"""
         ]
     )
 
@@ -27,9 +27,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE instruments ADD UNIQUE KEY instrument_pid_UNIQUE (instrument_pid),"
-            " ADD UNIQUE KEY api_url_UNIQUE (api_url(255)), ADD UNIQUE KEY property_tag_UNIQUE (property_tag),"
-            " ADD UNIQUE KEY filestore_path_UNIQUE (filestore_path(255)),"
-            " ADD UNIQUE KEY computer_name_UNIQUE (computer_name), ADD UNIQUE KEY computer_ip_UNIQUE (computer_ip)"
+            """ALTER TABLE instruments ADD UNIQUE KEY instrument_pid_UNIQUE (instrument_pid),
+  ADD UNIQUE KEY api_url_UNIQUE (api_url(255)), ADD UNIQUE KEY property_tag_UNIQUE (property_tag),
+  ADD UNIQUE KEY filestore_path_UNIQUE (filestore_path(255)),
+  ADD UNIQUE KEY computer_name_UNIQUE (computer_name), ADD UNIQUE KEY computer_ip_UNIQUE (computer_ip)"""
         ]
     )

@@ -15,11 +15,6 @@ down_revision = "0004_instruments_old_keys"
 branch_labels = None
 depends_on = None
 
-_KEPT = (
-    "instrument_pid, schema_name, filestore_path, computer_name, api_url, calendar_name, calendar_url, location,"
-    " property_tag, computer_ip, computer_mount"
-)
-
 
 def upgrade() -> None:
     execute(
@@ -71,7 +66,12 @@ def upgrade() -> None:
     AND length(property_tag) <= 20 AND length(computer_ip) <= 45 AND length(computer_mount) <= 255
     AND length(harvester) <= 50)
 )""",
-            f"INSERT INTO new_instruments ({_KEPT}) SELECT {_KEPT} FROM instruments",
+            """INSERT INTO new_instruments
+  (instrument_pid, schema_name, filestore_path, computer_name, api_url, calendar_name, calendar_url,
+  location, property_tag, computer_ip, computer_mount)
+SELECT instrument_pid, schema_name, filestore_path, computer_name, api_url, calendar_name, calendar_url,
+  location, property_tag, computer_ip, computer_mount
+FROM instruments""",
             "DROP TABLE instruments",
             "ALTER TABLE new_instruments RENAME TO instruments",
         ],
@@ -114,7 +114,12 @@ def downgrade() -> None:
   computer_ip VARCHAR(45) UNIQUE,
   computer_mount TEXT
 )""",
-            f"INSERT INTO old_instruments ({_KEPT}) SELECT {_KEPT} FROM instruments",
+            """INSERT INTO old_instruments
+  (instrument_pid, schema_name, filestore_path, computer_name, api_url, calendar_name, calendar_url,
+  location, property_tag, computer_ip, computer_mount)
+SELECT instrument_pid, schema_name, filestore_path, computer_name, api_url, calendar_name, calendar_url,
+  location, property_tag, computer_ip, computer_mount
+FROM instruments""",
             "DROP TABLE instruments",
             "ALTER TABLE old_instruments RENAME TO instruments",
         ],

@@ -15,8 +15,6 @@ down_revision = "0005_instruments"
 branch_labels = None
 depends_on = None
 
-_KEPT = "id_session_log, session_identifier, instrument, event_type, record_status, user, session_note"
-
 
 def upgrade() -> None:
     execute(
@@ -75,9 +73,12 @@ def upgrade() -> None:
     AND length(end_reason) <= 30 AND length(CAST(session_note AS BLOB)) <= 65535)
 )""",
             # Six digits in every row, so that the order of the text is the order of time.
-            f"INSERT INTO new_session_log ({_KEPT}, timestamp) SELECT {_KEPT},"
-            " replace(substr(timestamp, 1, 19), 'T', ' ') || '.' || substr(substr(timestamp, 21) || '000000', 1, 6)"
-            " FROM session_log",
+            """INSERT INTO new_session_log
+  (id_session_log, session_identifier, instrument, event_type, record_status, user, session_note,
+  timestamp)
+SELECT id_session_log, session_identifier, instrument, event_type, record_status, user, session_note,
+  replace(substr(timestamp, 1, 19), 'T', ' ') || '.' || substr(substr(timestamp, 21) || '000000', 1, 6)
+FROM session_log""",
             "DROP TABLE session_log",
             "ALTER TABLE new_session_log RENAME TO session_log",
         ],
@@ -115,15 +116,21 @@ def downgrade() -> None:
             """CREATE TABLE old_session_log (
   id_session_log INTEGER NOT NULL PRIMARY KEY,
   session_identifier VARCHAR(36) NOT NULL,
-  instrument VARCHAR(100) NOT NULL REFERENCES instruments (instrument_pid) ON DELETE CASCADE ON UPDATE CASCADE,
+  instrument VARCHAR(100) NOT NULL REFERENCES instruments (instrument_pid)
+    ON DELETE CASCADE ON UPDATE CASCADE,
   timestamp DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP,
   event_type TEXT NOT NULL CHECK (event_type IN ('START','END','RECORD_GENERATION')),
-  record_status TEXT NOT NULL DEFAULT 'WAITING_FOR_END' CHECK (record_status IN ('COMPLETED','WAITING_FOR_END',
-    'TO_BE_BUILT','ERROR','NO_FILES_FOUND','NO_CONSENT','NO_RESERVATION','BUILT_NOT_EXPORTED')),
+  record_status TEXT NOT NULL DEFAULT 'WAITING_FOR_END' CHECK (record_status IN ('COMPLETED',
+    'WAITING_FOR_END','TO_BE_BUILT','ERROR','NO_FILES_FOUND','NO_CONSENT','NO_RESERVATION','BUILT_NOT_EXPORTED')),
   user VARCHAR(50),
   session_note TEXT
 )""",
-            f"INSERT INTO old_session_log ({_KEPT}, timestamp) SELECT {_KEPT}, timestamp FROM session_log",
+            """INSERT INTO old_session_log
+  (id_session_log, session_identifier, instrument, event_type, record_status, user, session_note,
+  timestamp)
+SELECT id_session_log, session_identifier, instrument, event_type, record_status, user, session_note,
+  timestamp
+FROM session_log""",
             "DROP TABLE session_log",
             "ALTER TABLE old_session_log RENAME TO session_log",
         ],

@@ -19,12 +19,12 @@ depends_on = None
 def upgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log ADD once_event VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin"
-            " GENERATED ALWAYS AS (CASE WHEN event_type IN ('START','END') THEN event_type END) VIRTUAL"
+            """ALTER TABLE session_log ADD once_event VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin
+  GENERATED ALWAYS AS (CASE WHEN event_type IN ('START','END') THEN event_type END) VIRTUAL"""
         ],
         sqlite=[
-            "ALTER TABLE session_log ADD COLUMN once_event VARCHAR(20)"
-            " GENERATED ALWAYS AS (CASE WHEN event_type IN ('START', 'END') THEN event_type END) VIRTUAL"
+            """ALTER TABLE session_log ADD COLUMN once_event VARCHAR(20)
+  GENERATED ALWAYS AS (CASE WHEN event_type IN ('START', 'END') THEN event_type END) VIRTUAL"""
         ],
     )
 

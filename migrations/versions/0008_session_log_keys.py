@@ -19,10 +19,11 @@ depends_on = None
 def upgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log ADD CONSTRAINT uq_session_log_once UNIQUE (session_identifier, once_event),"
-            " ADD KEY ix_session_log_instrument (instrument, `timestamp`, event_type),"
-            " ADD KEY ix_session_log_status (record_status, event_type),"
-            " ADD KEY ix_session_log_time (event_type, `timestamp`)"
+            """ALTER TABLE session_log
+  ADD CONSTRAINT uq_session_log_once UNIQUE (session_identifier, once_event),
+  ADD KEY ix_session_log_instrument (instrument, `timestamp`, event_type),
+  ADD KEY ix_session_log_status (record_status, event_type),
+  ADD KEY ix_session_log_time (event_type, `timestamp`)"""
         ],
         sqlite=[
             "CREATE UNIQUE INDEX uq_session_log_once ON session_log (session_identifier, once_event)",
@@ -36,8 +37,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log DROP KEY uq_session_log_once, DROP KEY ix_session_log_instrument,"
-            " DROP KEY ix_session_log_status, DROP KEY ix_session_log_time"
+            """ALTER TABLE session_log DROP KEY uq_session_log_once, DROP KEY ix_session_log_instrument,
+  DROP KEY ix_session_log_status, DROP KEY ix_session_log_time"""
         ],
         sqlite=[
             "DROP INDEX uq_session_log_once",

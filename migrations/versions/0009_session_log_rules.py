@@ -30,7 +30,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log DROP CONSTRAINT ck_session_log_event, DROP CONSTRAINT ck_session_log_status,"
-            " DROP CONSTRAINT ck_session_log_ident, DROP CONSTRAINT ck_session_log_reason"
+            """ALTER TABLE session_log
+  DROP CONSTRAINT ck_session_log_event, DROP CONSTRAINT ck_session_log_status,
+  DROP CONSTRAINT ck_session_log_ident, DROP CONSTRAINT ck_session_log_reason"""
         ]
     )

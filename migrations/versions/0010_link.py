@@ -1,4 +1,6 @@
-"""Tie `session_log` to `instruments` again, without cascades: no instrument's end deletes sessions (SQLite: 0006).
+"""Tie `session_log` to `instruments` again, without cascades (SQLite: 0006).
+
+Taking an instrument off the register must not delete its sessions.
 
 Revision: 0010_link
 Follows: 0009_session_log_rules
@@ -17,8 +19,8 @@ depends_on = None
 def upgrade() -> None:
     execute(
         servers=[
-            "ALTER TABLE session_log ADD CONSTRAINT fk_session_log_instrument"
-            " FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid)"
+            """ALTER TABLE session_log ADD CONSTRAINT fk_session_log_instrument
+  FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid)"""
         ]
     )
 

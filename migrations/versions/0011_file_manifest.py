@@ -14,8 +14,10 @@ branch_labels = None
 depends_on = None
 
 # CHECKs in words that all three databases know; bytes are counted in hexadecimal.
-_RULES = """  CONSTRAINT ck_file_manifest_state CHECK (state IN ('PENDING', 'UPLOADED', 'MISSING', 'SKIPPED')),
-  CONSTRAINT ck_file_manifest_digest CHECK (LENGTH(object_digest) = 64 AND (md5 IS NULL OR LENGTH(md5) = 32)),
+_RULES = """
+  CONSTRAINT ck_file_manifest_state CHECK (state IN ('PENDING', 'UPLOADED', 'MISSING', 'SKIPPED')),
+  CONSTRAINT ck_file_manifest_digest CHECK (
+    LENGTH(object_digest) = 64 AND (md5 IS NULL OR LENGTH(md5) = 32)),
   CONSTRAINT ck_file_manifest_name CHECK (object_name <> '' AND LENGTH(HEX(object_name)) <= 2048),
   CONSTRAINT ck_file_manifest_size CHECK (size_bytes >= 0 AND attempts >= 0),
   CONSTRAINT ck_file_manifest_upl CHECK (
@@ -52,8 +54,7 @@ def upgrade() -> None:
   KEY ix_file_manifest_session (session_identifier, state, size_bytes),
   KEY ix_file_manifest_state (state, discovered_at),
   KEY ix_file_manifest_instrument (instrument, discovered_at),
-  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),
-{_RULES}
+  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),{_RULES}
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"""
         ],
         sqlite=[
@@ -78,8 +79,7 @@ def upgrade() -> None:
   uploaded_at DATETIME,
   CONSTRAINT pk_file_manifest PRIMARY KEY (id),
   CONSTRAINT uq_file_manifest_object UNIQUE (object_digest, session_identifier),
-  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),
-{_RULES},
+  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),{_RULES},
   CONSTRAINT ck_file_manifest_lengths CHECK (
     length(session_identifier) <= 36 AND length(instrument) <= 100 AND length(computer_name) <= 64
     AND length(bucket) <= 255 AND length(last_error) <= 500 AND length(reason) <= 255

@@ -1,7 +1,7 @@
 """Add the views that reports read, with the same columns and meanings on every database.
 
-With the caller's rights (INVOKER): the default breaks when their maker leaves. `instrument_usage` has no recursion,
-because one START forgotten years ago would break it on MySQL and silently cut it on MariaDB.
+With the caller's rights (INVOKER): the default breaks when their maker leaves. `instrument_usage` has no
+recursion, because one START forgotten years ago would break it on MySQL and silently cut it on MariaDB.
 
 Revision: 0014_views
 Follows: 0013_schema_info
@@ -18,7 +18,8 @@ depends_on = None
 
 _VIEWS = ("session_summary", "instrument_usage", "transfer_backlog", "fleet_status")
 
-_SUMMARY = """SELECT s.session_identifier, s.instrument, i.schema_name AS instrument_name, s.user AS user, s.project,
+_SUMMARY = """SELECT s.session_identifier, s.instrument, i.schema_name AS instrument_name,
+  s.user AS user, s.project,
   s.timestamp AS started_at, e.timestamp AS ended_at,
   {started_local} AS started_local,
   {seconds} - e.paused_seconds AS used_seconds,
@@ -67,8 +68,9 @@ FROM file_manifest f
 LEFT JOIN session_log s ON s.session_identifier = f.session_identifier AND s.once_event = 'START'
 WHERE f.state = 'PENDING'"""
 
-_FLEET = """SELECT l.computer_name, l.instrument, l.logger_version, l.state, l.session_identifier, l.files_waiting,
-  l.bytes_waiting, l.oldest_waiting_at, l.last_error, l.clock_offset_ms, l.disk_free_bytes, l.last_seen_at,
+_FLEET = """SELECT l.computer_name, l.instrument, l.logger_version, l.state, l.session_identifier,
+  l.files_waiting, l.bytes_waiting, l.oldest_waiting_at, l.last_error, l.clock_offset_ms, l.disk_free_bytes,
+  l.last_seen_at,
   {minutes} AS silent_minutes
 FROM loggers l"""
 

@@ -21,7 +21,10 @@ _CUT = {"last_error": 500, "reason": 255}
 
 
 def apply_manifest(units: Units, rows: tuple[ManifestRow, ...]) -> None:
-    """Insert or update manifest rows, a few statements per batch; of two rows for one object the last counts."""
+    """Insert or update manifest rows, a few statements per batch.
+
+    Of two rows for one object the last counts.
+    """
     wanted = {(row.session_identifier, object_digest(row.bucket, row.object_name)): row for row in rows}
     keys = list(wanted)
     for first in range(0, len(keys), MANIFEST_BATCH):

@@ -46,7 +46,7 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
             repository.insert_event({**_start_values(facts), "clock_offset_ms": offset_ms})
         else:
             offset_ms = found.start.clock_offset_ms
-            repository.update_event(found.start, _start_changes(facts, found.start))
+            repository.update_event(found.start, _start_changes(facts))
         if found.end is not None:
             repository.update_event(found.end, _end_changes(facts, found.end))
         elif facts.ended_at is not None:
@@ -91,7 +91,7 @@ def _start_values(facts: SessionFacts) -> dict[str, object]:
     }
 
 
-def _start_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
+def _start_changes(facts: SessionFacts) -> dict[str, object]:
     return {
         "session_note": facts.note,
         "resumed": facts.resumed,
@@ -117,7 +117,7 @@ def _end_values(facts: SessionFacts) -> dict[str, object]:
 
 
 def _end_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
-    """Return the note always; the time only forward, in a row of our own, before the builder may have read it."""
+    """Change the note always; the time only forward, in a row of our own, and not once it is ready."""
     changes: dict[str, object] = {"session_note": facts.note}
     ours = (row.computer_name or "").casefold() == facts.computer_name.casefold()
     if facts.ended_at is not None and ours:

@@ -41,9 +41,9 @@ def database_url(settings: Settings) -> URL:
     if settings.cloudsql_instance is not None and settings.database_url is None:
         raise ConfigurationError(
             "Cloud SQL is not ready yet",
-            f"NEXUSLIMSGUI_CLOUDSQL_INSTANCE is {settings.cloudsql_instance!r}: connecting to Cloud SQL comes with"
-            " the next version. Until then set NEXUSLIMSGUI_DATABASE_URL, or leave both out to record on this"
-            " PC.",
+            f"NEXUSLIMSGUI_CLOUDSQL_INSTANCE is {settings.cloudsql_instance!r}: connecting to Cloud SQL comes"
+            " with the next version. Until then set NEXUSLIMSGUI_DATABASE_URL, or leave both out to record"
+            " on this PC.",
         )
     if settings.database_url is None:
         return make_url("sqlite:///").set(database=str(settings.embedded_database))

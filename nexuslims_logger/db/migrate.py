@@ -88,14 +88,17 @@ def upgrade(engine: Engine) -> None:
     Raises
     ------
     LoggerError
-        The database cannot be reached or refuses. On SQLite nothing has changed then; on the servers the steps
-        before the one that failed stay, and the next call goes on from there.
+        The database cannot be reached or refuses. On SQLite nothing has changed then; on the servers
+        the steps before the one that failed stay, and the next call goes on from there.
     """
     from alembic import command
     from alembic.util import CommandError
 
     with _translated():
-        command.upgrade(_config(engine), "head")
+        try:
+            command.upgrade(_config(engine), "head")
+        except CommandError as error:
+            raise SchemaMismatch("The database cannot be migrated", f"{error}.") from error
 
 
 def prepare(engine: Engine) -> None:
@@ -115,8 +118,8 @@ def prepare(engine: Engine) -> None:
         if compat != COMPAT:
             raise SchemaMismatch(
                 "The database was made by a newer version",
-                f"It is at revision {revision} with compatibility number {compat}; this version knows {COMPAT}."
-                " Install the newer version.",
+                f"It is at revision {revision} with compatibility number {compat}; this version knows"
+                f" {COMPAT}. Install the newer version.",
             )
         return
     upgrade(engine)
@@ -139,9 +142,9 @@ def check(engine: Engine) -> SchemaCheck:
 def migrating(connection: Connection) -> Iterator[None]:
     """Hold the database for a migration; used by ``env.py``, and so by plain ``alembic`` as well.
 
-    On SQLite all steps are one transaction, with foreign keys off (rebuilding a table would delete the rows that
-    point to it) and checked before it ends. On the servers a named lock keeps others out, and
-    nothing waits for long behind somebody's idle transaction.
+    On SQLite all steps are one transaction, with foreign keys off (rebuilding a table would delete the
+    rows that point to it) and checked before it ends. On the servers a named lock keeps others out,
+    and nothing waits for long behind somebody's idle transaction.
 
     Raises
     ------

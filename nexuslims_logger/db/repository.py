@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -28,7 +28,7 @@ from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, SESSION_LOG
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Connection, Row, Table
+    from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
 #: All that the logger's database user may change (and the only columns that an UPDATE here ever names).
 EVENT_UPDATES = frozenset(
@@ -81,7 +81,7 @@ class TableColumns:
     def of(self, of_table: Table, connection: Connection) -> frozenset[str]:
         """Return the names of the table's columns."""
         if of_table.name not in self._names:
-            nothing = select(literal_column("*")).select_from(of_table).where(false())
+            nothing: Select[Any] = select(literal_column("*")).select_from(of_table).where(false())
             self._names[of_table.name] = frozenset(connection.execute(nothing).keys())
         return self._names[of_table.name]
 
@@ -175,7 +175,7 @@ class Repository:
     def manifest_rows(
         self, sessions: Collection[str], digests: Collection[str]
     ) -> dict[tuple[str, str], Mapping[str, Any]]:
-        """Return id and changeable columns of these sessions' rows for these objects, by (session, digest)."""
+        """Return id and changeable columns of the rows for these objects, by (session, digest)."""
         names = ("id", "session_identifier", "object_digest", *MANIFEST_UPDATES)
         rows = self._connection.execute(
             select(*self._select(FILE_MANIFEST, names)).where(
@@ -231,7 +231,7 @@ class Repository:
         row = self._connection.execute(self._select_instruments().where(condition)).one_or_none()
         return None if row is None else _instrument(row)
 
-    def _select_instruments(self) -> Any:
+    def _select_instruments(self) -> Select[Any]:
         return select(*self._select(INSTRUMENTS, [field.name for field in fields(Instrument)]))
 
     def _select(self, of_table: Table, names: Iterable[str]) -> list[ColumnElement[Any]]:

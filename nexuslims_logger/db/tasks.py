@@ -1,12 +1,8 @@
 """What the database thread runs: plain blocking functions, each idempotent.
 
-Each takes `units` first, is one transaction (a manifest: one per batch), and may be repeated after a lost answer.
-All raise `DatabaseUnavailable` when the same call may succeed later, and `AccessDenied`,
+Each takes `units` first, is one transaction (a manifest: one per batch), and may be repeated after a
+lost answer. All raise `DatabaseUnavailable` when the same call may succeed later, and `AccessDenied`,
 `SchemaMismatch`, `DataRefused` or `Defect` when it will not.
-
-Statements of one call, without the question for a table's columns that the first call of a process adds:
-`find_instrument` 1; `apply_session` 3 at START, 1 when nothing is new, 4 at END, 4 when the session is ready (6 when
-the database had lost it); `apply_manifest` 1 per batch when nothing is new, else at most 4.
 """
 
 from __future__ import annotations
@@ -133,11 +129,11 @@ def _unknown(computer_name: str, instrument_pid: str | None) -> UnknownInstrumen
     if instrument_pid is not None:
         return UnknownInstrument(
             f"The instrument {instrument_pid!r} is not registered",
-            f"NEXUSLIMSGUI_INSTRUMENT on the computer {computer_name!r} names it. Correct the setting, or ask the"
-            " facility manager to register it with 'nexuslims-logger instruments add'.",
+            f"NEXUSLIMSGUI_INSTRUMENT on the computer {computer_name!r} names it. Correct the setting, or ask"
+            " the facility manager to register it with 'nexuslims-logger instruments add'.",
         )
     return UnknownInstrument(
         "This computer is not registered",
-        f"No instrument belongs to the computer {computer_name!r}. Give this name to the facility manager, who"
-        " registers it with 'nexuslims-logger instruments add', then try again.",
+        f"No instrument belongs to the computer {computer_name!r}. Give this name to the facility manager,"
+        " who registers it with 'nexuslims-logger instruments add', then try again.",
     )

@@ -12,7 +12,7 @@ from nexuslims_logger.errors import DatabaseUnavailable, LoggerError, SchemaMism
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from nexuslims_logger.ports import Clock
 
@@ -71,7 +71,10 @@ class UnitOfWork:
             raise self._translated(error) from error
 
     def commit(self) -> None:
-        """Make everything so far last. When it raises `DatabaseUnavailable`, nobody knows: repeat the whole."""
+        """Make everything so far last.
+
+        When it fails with `DatabaseUnavailable`, nobody knows whether it did: repeat the whole unit.
+        """
         self._transaction.commit()
 
     def _translated(self, error: BaseException) -> LoggerError:
