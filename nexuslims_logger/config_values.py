@@ -201,13 +201,11 @@ def existing_file(given: Given) -> Path:
 def database_url(given: Given) -> str:
     """Parse a SQLAlchemy URL of a database that the migrations know."""
     value = given.value.strip() if isinstance(given.value, str) else ""
-    found = re.match(r"(?P<dialect>[a-z0-9_]+)(\+(?P<driver>[a-z0-9_]+))?://(?P<rest>.*)", value)
+    found = re.match(r"(?P<dialect>[a-z0-9_]+)(\+[a-z0-9_]+)?://(?P<rest>.*)", value)
     if found is None or found["dialect"] not in {"mysql", "mariadb", "sqlite"}:
         raise WrongValue(
             "expected a URL such as mysql+pymysql://user:password@server/database, or sqlite:////path/file.db"
         )
-    if found["dialect"] != "sqlite" and found["driver"] is None:
-        raise WrongValue(f"name the driver, as in {found['dialect']}+pymysql://user:password@server/database")
     if found["dialect"] == "sqlite" and found["rest"].lstrip("/") in {"", ":memory:"}:
         raise WrongValue("without a file nothing would be kept; write sqlite:////path/file.db")
     return value

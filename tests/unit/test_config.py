@@ -121,7 +121,6 @@ def test_cloud_sql() -> None:
         ("DB_NAME", "x" * 65, "at most 64 characters, got 65"),
         ("DB_USER", "a b", "a database user's name"),
         ("DATABASE_URL", "postgresql://h/db", "mysql+pymysql://"),
-        ("DATABASE_URL", "mysql://h/db", "name the driver"),
         ("DATABASE_URL", "sqlite://", "nothing would be kept"),
         ("DATABASE_URL", "sqlite:///:memory:", "nothing would be kept"),
         ("CREDENTIALS_FILE", "/no/such/file.json", "there is no such file"),

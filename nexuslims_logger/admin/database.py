@@ -1,0 +1,76 @@
+"""``db``: the tables of the configured database, for who looks after it."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.config_values import masked_url
+from nexuslims_logger.db import migrate
+from nexuslims_logger.db.engine import build_engine
+from nexuslims_logger.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from nexuslims_logger.config import Settings
+
+
+def upgrade(settings: Settings) -> ExitCode:
+    """Bring the database to the newest schema; rows are kept. May be repeated."""
+    if settings.is_embedded:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    engine = build_engine(settings, patient=True)
+    before = migrate.current(engine)
+    migrate.upgrade(engine)
+    after = migrate.current(engine)
+    done = f"is at {after}" if before == after else f"went from {before or 'no revision'} to {after}"
+    print(f"{_name(settings)} {done}.")
+    return ExitCode.COMPLETE
+
+
+def current(settings: Settings) -> ExitCode:
+    """Print the database's revision; FAILED when it has none."""
+    if _is_missing(settings):
+        return ExitCode.FAILED
+    revision = migrate.current(build_engine(settings))
+    if revision is None:
+        print(
+            f"{_name(settings)} has no revision. 'nexuslims-logger db upgrade' makes the tables.",
+            file=sys.stderr,
+        )
+        return ExitCode.FAILED
+    print(revision)
+    return ExitCode.COMPLETE
+
+
+def check(settings: Settings) -> ExitCode:
+    """Compare the database with what this program expects; FAILED, with all differences, if not."""
+    if _is_missing(settings):
+        return ExitCode.FAILED
+    found = migrate.check(build_engine(settings))
+    print(f"{_name(settings)} is at {found.revision or 'no revision'}; this program brings {found.head}.")
+    for difference in found.differences:
+        print(f"  {difference}")
+    if found.fits:
+        print("It fits.")
+        return ExitCode.COMPLETE
+    print(
+        "It does not fit. 'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr
+    )
+    return ExitCode.FAILED
+
+
+def _is_missing(settings: Settings) -> bool:
+    """Say that the embedded database does not exist yet; connecting to it would make an empty one."""
+    missing = settings.is_embedded and not settings.embedded_database.exists()
+    if missing:
+        print(
+            f"{_name(settings)} does not exist yet. 'nexuslims-logger db upgrade' makes it.", file=sys.stderr
+        )
+    return missing
+
+
+def _name(settings: Settings) -> str:
+    """Name the database, without its password."""
+    if settings.database_url is not None:
+        return masked_url(settings.database_url)
+    return settings.cloudsql_instance or str(settings.embedded_database)

@@ -1,0 +1,70 @@
+"""``manifest``: what a session put into the store, so that ``md5sum -c`` can prove it there."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.db.tasks import manifest_of, open_database
+from nexuslims_logger.errors import StopAndTell
+from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.journal.records import ManifestRow, ResultState
+
+if TYPE_CHECKING:
+    from nexuslims_logger.config import Settings
+
+
+def show(settings: Settings, session: str) -> ExitCode:
+    """Print the session's uploaded files in md5sum's format; what is not in the store goes to stderr.
+
+    Parameters
+    ----------
+    settings
+        Which database.
+    session
+        The session's identifier.
+
+    Raises
+    ------
+    StopAndTell
+        No such session is recorded.
+    """
+    units = open_database(settings)
+    rows = manifest_of(units, session)
+    if not rows:
+        with units() as unit:
+            known = unit.repository.event_rows(session).start is not None
+        if not known:
+            raise StopAndTell(
+                f"There is no session {session}",
+                "The database does not know it. 'nexuslims-logger sessions' lists the recent ones.",
+            )
+    _as_md5sum_reads()
+    uploaded = [row for row in rows if row.state is ResultState.UPLOADED]
+    for row in uploaded:
+        print(line(row))
+    for row in rows:
+        if row.state is not ResultState.UPLOADED:
+            why = row.reason or row.last_error
+            print(f"# {row.state} {row.object_name}{f': {why}' if why else ''}", file=sys.stderr)
+    stores = ", ".join(sorted({row.bucket for row in uploaded}))
+    print(f"# {len(uploaded)} of {len(rows)} files are in the store {stores}".rstrip(), file=sys.stderr)
+    return ExitCode.COMPLETE
+
+
+def line(row: ManifestRow) -> str:
+    r"""Return an uploaded file's line, as GNU md5sum writes it.
+
+    A name with a backslash or a line break is escaped, and a backslash before the checksum says so
+    (GNU coreutils manual, "md5sum invocation").
+    """
+    name = row.object_name
+    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+    return f"{'' if escaped == name else chr(92)}{row.md5}  {escaped}"
+
+
+def _as_md5sum_reads() -> None:
+    """Write names as the store has them, in UTF-8, wherever the output goes but a console."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
