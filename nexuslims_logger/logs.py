@@ -52,10 +52,11 @@ def without_secrets(text: str) -> str:
 
 
 class _DiscreetFormatter(logging.Formatter):
-    """Formats a record, traceback included, without secrets."""
+    """Formats a record, traceback included, without secrets, as text for any place."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(super().format(record))
+        # A file's name that is not UTF-8 on the disk comes with characters that neither Tk nor a file takes.
+        return without_secrets(super().format(record)).encode(errors="backslashreplace").decode()
 
 
 class LogMemory(logging.Handler):
@@ -141,5 +142,4 @@ def _file(folder: Path) -> logging.Handler:
         maxBytes=_FILE_BYTES,
         backupCount=_OLD_FILES,
         encoding="utf-8",
-        errors="backslashreplace",
     )
