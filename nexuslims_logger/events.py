@@ -244,5 +244,12 @@ class Trouble(Event):
 
 
 @dataclass(frozen=True)
+class CatchUp(Event):
+    """How many ended sessions of this PC still wait for files or for the database."""
+
+    sessions_left: int
+
+
+@dataclass(frozen=True)
 class Stopped(Event):
     """The workers have put everything down; the process may end."""

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class SyncNow:
+    """To the session thread and on to the transfer: begin a pass at once."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """To every thread: put everything down; what is open stays open, what is owed is caught up next time."""
+
+
+@dataclass(frozen=True)
 class TrackedSession:
     """A session whose files the transfer looks after.
 

@@ -8,7 +8,7 @@ simulator fills them with greenlets and virtual time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,11 +53,11 @@ class Inbox(Protocol[M]):
 
 
 @dataclass(frozen=True)
-class Reply(Generic[M]):
+class Reply:
     """What became of a call that was submitted: a value or an error, and the caller's own ticket."""
 
     ticket: object
-    value: M | None = None
+    value: Any = None
     error: LoggerError | None = None
 
 

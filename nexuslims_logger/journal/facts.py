@@ -99,6 +99,10 @@ class FactsJournal:
         self._update(identifier, {**changes, "revision": after.revision})
         return after
 
+    def touch(self, identifier: str, at: datetime) -> None:
+        """Move the last activity; no new revision, it travels with the next fact."""
+        self._update(identifier, {"last_activity_at": at})
+
     def mark(self, identifier: str, revision: int, **answer: object) -> SessionFacts:
         """Note that the database has `revision`, with what it told us (no new revision)."""
         self._update(identifier, {**answer, "database_revision": revision, "database_error": None})

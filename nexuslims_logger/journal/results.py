@@ -91,9 +91,9 @@ class Results:
         """Return the session's results, in the order of their object names."""
         return self._select("session = ? AND (? IS NULL OR state = ?) ORDER BY object", session, state, state)
 
-    def unrecorded(self, limit: int) -> list[Result]:
-        """Return up to `limit` results that the database does not have yet."""
-        return self._select("recorded = 0 ORDER BY session LIMIT ?", limit)
+    def unrecorded(self, session: str, limit: int) -> list[Result]:
+        """Return up to `limit` results of the session that the database does not have yet."""
+        return self._select("session = ? AND recorded = 0 LIMIT ?", session, limit)
 
     def has_unrecorded(self, session: str) -> bool:
         """Whether the database still lacks a result of the session."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nexuslims_logger.messages import Stop, SyncNow
+
 if TYPE_CHECKING:
     from nexuslims_logger.events import InterruptedChoice
     from nexuslims_logger.ports import Inbox
@@ -37,16 +39,6 @@ class EndSession:
 @dataclass(frozen=True)
 class PauseSession:
     """Leave the session open on purpose."""
-
-
-@dataclass(frozen=True)
-class SyncNow:
-    """Begin a pass at once."""
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Put everything down; what is open stays open, what is owed is caught up next time."""
 
 
 class SessionService:

@@ -50,13 +50,26 @@ class ScanOutcome:
 
 
 @dataclass(frozen=True)
-class _Change:
-    """A file that is not as it was last seen; `now` is None when it is gone."""
+class Differs:
+    """A file that is new (`before` is None), or not as it was last seen.
+
+    Attributes
+    ----------
+    unreadable_before
+        Its folder could not be read until now: it may have stood there all the time.
+    """
 
     key: FileKey
     before: Seen | None
-    now: FileStat | None
+    now: FileStat
     unreadable_before: bool
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A file that was seen, and is there no more."""
+
+    before: Seen
 
 
 def roots_of(sessions: Sequence[TrackedSession]) -> list[str]:
@@ -92,13 +105,12 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     walk = RootWalk(ports, root)
     for change in walk.changes():
         outcome.changed += 1
-        if change.now is None:
-            assert change.before is not None  # noqa: S101 - only what was seen can be gone
-            _vanished(ports, change.before, sessions)
+        if isinstance(change, Gone):
+            vanished(ports, change.before, sessions)
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if change.before and change.before.owner != owner:
-            _missing(ports, change.before, sessions, TAKEN_OVER)
+            missing(ports, change.before, sessions, TAKEN_OVER)
         files.put(Seen(change.key, change.now, settled=False, owner=owner))
     walk.finish()
     for session in here:
@@ -121,7 +133,7 @@ class RootWalk:
         self._files_met = 0
         self.unreadable: dict[str, WaitingFile] = {}
 
-    def changes(self) -> Iterator[_Change]:
+    def changes(self) -> Iterator[Differs | Gone]:
         """Walk the folder; raises `FolderMissing` when nothing may be concluded from it."""
         selection = self._ports.rules.selection
         visited: set[str] = set()
@@ -145,7 +157,7 @@ class RootWalk:
         self._ports.files.set_volume(self._root, self._volume)
         self._ports.files.set_unreadable(self._root, set(self.unreadable))
 
-    def _in_folder(self, folder: str, entries: Sequence[FileEntry]) -> Iterator[_Change]:
+    def _in_folder(self, folder: str, entries: Sequence[FileEntry]) -> Iterator[Differs | Gone]:
         selection = self._ports.rules.selection
         known = self._ports.files.in_folder(self._root, folder)
         unreadable_before = any(_is_below(folder, above) for above in self._unreadable_before)
@@ -156,16 +168,16 @@ class RootWalk:
             if before and before.stat == entry.stat:
                 continue
             key = FileKey(self._root, folder, entry.name)
-            now: FileStat | None = entry.stat
-            if before:
-                # A directory entry may lag behind a writer (NTFS); what a handle or the path says is the truth.
-                now = self._ask(key, entry.stat)
-                if before.stat == now:
-                    continue
-            yield _Change(key, before, now, unreadable_before)
+            # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.
+            now = self._ask(key, entry.stat) if before else entry.stat
+            if now is None:
+                if before:
+                    yield Gone(before)
+            elif before is None or before.stat != now:
+                yield Differs(key, before, now, unreadable_before)
         for before in known.values():
             if selection.file(before.key.name):
-                yield _Change(before.key, before, None, unreadable_before)
+                yield Gone(before)
 
     def _ask(self, key: FileKey, otherwise: FileStat) -> FileStat | None:
         try:
@@ -192,12 +204,12 @@ def _is_below(folder: str, above: str) -> bool:
     return not above or folder == above or folder.startswith(above + "/")
 
 
-def _vanished(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession]) -> None:
-    _missing(ports, before, sessions, DELETED)
+def vanished(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession]) -> None:
+    missing(ports, before, sessions, DELETED)
     ports.files.remove(before.key)
 
 
-def _missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession], reason: str) -> None:
+def missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession], reason: str) -> None:
     """Write MISSING for a settled file whose content was never sent, so that it is told and counted."""
     session = next((session for session in sessions if session.identifier == before.owner), None)
     if session is None or not before.settled or not ports.files.is_owed(before):

@@ -1,0 +1,364 @@
+"""Where the concrete parts meet: threads, queues, clock, chance, disks, stores. Nothing else starts a thread.
+
+Whatever the mains need is made here and handed to them through their ports; so the simulator can hand
+them something else.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import platform
+import queue
+import random
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger import __version__
+from nexuslims_logger.db.worker import DatabasePorts, Task, database_main
+from nexuslims_logger.errors import ConfigurationError, Defect, LoggerError
+from nexuslims_logger.events import Event, Problem, Trouble
+from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.journal.results import Results
+from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.messages import Stop
+from nexuslims_logger.ports import Reply
+from nexuslims_logger.session.loop import SessionPorts, Station
+from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.service import SessionService
+from nexuslims_logger.single_instance import SingleInstance
+from nexuslims_logger.storage.folder import FolderStore
+from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.main import transfer_main
+from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
+from nexuslims_logger.transfer.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nexuslims_logger.config import Settings
+    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.events import InterruptedChoice
+    from nexuslims_logger.ports import Inbox
+    from nexuslims_logger.storage.contract import ObjectStore
+
+log = logging.getLogger(__name__)
+
+
+class SystemClock:
+    """The PC's clock."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def utc_offset_min(self) -> int:
+        """Return the present offset of local time from UTC, in minutes."""
+        offset = datetime.now(UTC).astimezone().utcoffset()
+        return round(offset.total_seconds() / 60) if offset else 0
+
+
+class SystemRandom:
+    """Chance."""
+
+    def identifier(self) -> str:
+        """Return a new UUID4."""
+        return str(uuid.uuid4())
+
+    def fraction(self) -> float:
+        """Return a number in [0, 1)."""
+        return random.random()  # noqa: S311 - spreads retries, keeps no secret
+
+
+class QueueInbox:
+    """A thread's letter box."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def put(self, message: Any) -> None:  # noqa: ANN401 - an inbox takes many kinds
+        """Leave a message; never blocks."""
+        self._queue.put(message)
+
+    def get(self, timeout_s: float | None) -> Any:  # noqa: ANN401 - an inbox takes many kinds
+        """Wait for the next message; None when the time is over."""
+        if timeout_s is not None:
+            # A lock cannot wait for longer than threading.TIMEOUT_MAX; a minute more or less changes nothing.
+            timeout_s = min(max(timeout_s, 0.0), 3600.0)
+        try:
+            return self._queue.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+
+class ThreadPool:
+    """A few threads that run leaves."""
+
+    def __init__(self, threads: int) -> None:
+        self._calls: queue.SimpleQueue[tuple[Callable[..., Any], tuple[object, ...], object, Inbox[Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._threads = [
+            threading.Thread(target=self._work, name=f"nexuslims-upload-{number}", daemon=True)
+            for number in range(1, threads + 1)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
+        """Run `function` soon, and put a `Reply`."""
+        self._calls.put((function, args, ticket, reply_to))
+
+    def stop(self) -> None:
+        """Let the threads end when they have done what was submitted."""
+        for _ in self._threads:
+            self._calls.put(None)
+
+    def _work(self) -> None:
+        while call := self._calls.get():
+            function, args, ticket, reply_to = call
+            try:
+                reply = Reply(ticket, value=function(*args))
+            except LoggerError as error:
+                reply = Reply(ticket, error=error)
+            except Exception as error:
+                log.exception("a transfer failed")
+                message = f"{type(error).__name__}; the log has the details. The file is tried again."
+                reply = Reply(ticket, error=Defect("The transfer of a file failed unexpectedly", message))
+            reply_to.put(reply)
+
+
+class DatabaseThread:
+    """The pool of one that the database's tasks run on."""
+
+    def __init__(self, open_units: Callable[[], Units]) -> None:
+        self._inbox = QueueInbox()
+        self.thread = _thread("nexuslims-database", lambda: database_main(DatabasePorts(self._inbox, open_units)))
+
+    def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
+        """Run a function of `db.tasks` soon, and put a `Reply`."""
+        self._inbox.put(Task(function, args, ticket, reply_to))
+
+    def stop(self) -> None:
+        """Let the thread end after the tasks that were submitted."""
+        self._inbox.put(Stop())
+
+
+class Running:
+    """The workers of one run of the program.
+
+    Attributes
+    ----------
+    service
+        What they can be asked.
+    events
+        What they tell, in order.
+    """
+
+    def __init__(
+        self,
+        service: SessionService,
+        events: queue.SimpleQueue[Event],
+        parts: tuple[ThreadPool, DatabaseThread],
+        threads: tuple[threading.Thread, ...],
+        lock: SingleInstance,
+    ) -> None:
+        self.service = service
+        self.events = events
+        self._parts = parts
+        self._threads = threads
+        self._lock = lock
+
+    def next_event(self, timeout_s: float) -> Event | None:
+        """Wait for the next event; None when `timeout_s` seconds brought none. Blocks: not for the Tk thread."""
+        try:
+            return self.events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+    def stop(self, timeout_s: float) -> None:
+        """Put everything down, for at most `timeout_s` seconds; what hangs dies with the process."""
+        until = time.monotonic() + timeout_s
+        self.service.stop()
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        for part in self._parts:
+            part.stop()
+        self._parts[1].thread.join(max(0.0, until - time.monotonic()))
+        self._lock.release()
+
+
+def start(
+    settings: Settings,
+    *,
+    user: str | None = None,
+    note: str = "",
+    launched_at: datetime | None = None,
+    interrupted: InterruptedChoice | None = None,
+    catch_up_only: bool = False,
+) -> Running:
+    """Take the lock, open the journal, and start the threads. Blocks on the disk only.
+
+    Parameters
+    ----------
+    settings
+        Checked.
+    user
+        Who works; None: the account of the operating system.
+    note
+        The new session's first note.
+    launched_at
+        When the program was started (aware); None: now.
+    interrupted
+        The answer to an interrupted session; None: a person is asked.
+    catch_up_only
+        Start no session, send what is owed.
+
+    Raises
+    ------
+    AlreadyRunning
+        Another logger of this PC writes the journal.
+    ConfigurationError, JournalDamaged
+        With the remedy.
+    """
+    clock = SystemClock()
+    lock = SingleInstance(settings.home)
+    lock.acquire()
+    try:
+        if settings.filestore_is_default:
+            for folder in settings.filestore_path:
+                _make_folder(folder.path)
+        store = _store(settings, clock)
+        facts = FactsJournal(open_journal_file(settings.home / "facts.db"))
+        files = FilesJournal(open_journal_file(settings.home / "files.db"))
+    except BaseException:
+        lock.release()
+        raise
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    window = _Window(events)
+    session_inbox, transfer_inbox = QueueInbox(), QueueInbox()
+    database = DatabaseThread(lambda: _open_database(settings, clock))
+    pool = ThreadPool(settings.upload_workers)
+    chance = SystemRandom()
+    station = Station(
+        computer_name=platform.node() or "unknown",
+        user=user or getpass.getuser(),
+        launched_at=launched_at or clock.now(),
+        folders=settings.filestore_path,
+        store_url=store.url,
+        logger_version=__version__,
+        gap_s=settings.remind_after_hours * 3600,
+        database_label=database_label(settings),
+        this_pc_only=settings.is_embedded,
+        instrument_pid=settings.instrument,
+        note=note,
+        interrupted=interrupted,
+        catch_up_only=catch_up_only,
+    )
+    session_ports = SessionPorts(clock, chance, session_inbox, transfer_inbox, window, database, facts, station)
+    transfer_ports = TransferPorts(
+        clock=clock,
+        random=chance,
+        inbox=transfer_inbox,
+        session=session_inbox,
+        window=window,
+        database=database,
+        pool=pool,
+        file_system=Disk(),
+        store=store,
+        files=files,
+        results=Results(files),
+        rules=TransferRules(
+            selection=Selection(settings.filetypes_sync, settings.ignore),
+            interval_s=settings.sync_interval_seconds,
+            settle_s=settings.settle_seconds,
+            workers=settings.upload_workers,
+            gap_s=settings.remind_after_hours * 3600,
+        ),
+    )
+    threads = (
+        _thread("nexuslims-session", lambda: session_main(session_ports), window),
+        _thread("nexuslims-transfer", lambda: transfer_main(transfer_ports), window),
+    )
+    return Running(SessionService(session_inbox), events, (pool, database), threads, lock)
+
+
+def database_label(settings: Settings) -> str:
+    """Name the database, without a secret."""
+    if settings.cloudsql_instance:
+        return f"{settings.cloudsql_instance}/{settings.db_name or ''}"
+    if settings.database_url:
+        from sqlalchemy.engine import make_url  # noqa: PLC0415 - heavy, and only where a URL is configured
+
+        url = make_url(settings.database_url)
+        return f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
+    return "the embedded database"
+
+
+class _Window:
+    """The window's letter box, as the workers see it."""
+
+    def __init__(self, events: queue.SimpleQueue[Event]) -> None:
+        self._events = events
+
+    def put(self, message: Event) -> None:
+        self._events.put(message)
+
+    def get(self, timeout_s: float | None) -> Event | None:
+        try:
+            return self._events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
+
+def _thread(name: str, main: Callable[[], None], window: _Window | None = None) -> threading.Thread:
+    def work() -> None:
+        try:
+            main()
+        except Exception as error:
+            log.exception("%s died", name)
+            if window:
+                message = (
+                    f"{name} stopped: {type(error).__name__}. What was recorded is safe on this PC. Close the program and "
+                    "start it again; the log has the details."
+                )
+                window.put(Trouble(name, Problem("A part of the program has stopped", message, datetime.now(UTC))))
+
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _open_database(settings: Settings, clock: SystemClock) -> Units:
+    from nexuslims_logger.db.tasks import open_database  # noqa: PLC0415 - heavy: on the database thread
+
+    return open_database(settings, clock)
+
+
+def _store(settings: Settings, clock: SystemClock) -> ObjectStore:
+    folder = settings.bucket_folder
+    if folder is None:
+        message = (
+            f"NEXUSLIMSGUI_DATA_BUCKET is {settings.data_bucket!r}, a Cloud Storage bucket; this version stores in a "
+            "folder only. Set it to a folder (file:///... or a path), or leave it out."
+        )
+        raise ConfigurationError("Cloud Storage comes with a later version", message)
+    return FolderStore(folder, clock)
+
+
+def _make_folder(path: str) -> None:
+    from pathlib import Path  # noqa: PLC0415 - used once
+
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{path} cannot be made ({error.strerror}). Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
+        raise ConfigurationError("The watch folder cannot be made", message) from error

@@ -1,0 +1,74 @@
+"""Session end (DESIGN.md section 4): from the click to rows that the record builder may read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.events import SessionEnding, SessionStored
+from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
+    from nexuslims_logger.session.loop import SessionLoop
+
+#: END is always after START, whatever the clock did in between.
+_SHORTEST = timedelta(microseconds=1)
+
+
+def end_session(loop: SessionLoop) -> None:
+    """Write END with the present time; the transfer's next complete scan fixes the final set."""
+    facts = loop.running()
+    if facts is None:
+        return
+    facts = write_end(loop, facts, loop.ports.clock.now(), None)
+    loop.ended_now.add(facts.identifier)
+    loop.tell(SessionEnding(facts.identifier, facts.ended_at or facts.started_at))
+    loop.track()
+
+
+def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndReason | None) -> SessionFacts:
+    """Commit END to the journal and let the database know."""
+    clock = loop.ports.clock
+    changed = loop.ports.facts.change(
+        facts.identifier,
+        state=SessionState.ENDING,
+        clicked_at=clock.now(),
+        ended_at=max(at, facts.started_at + _SHORTEST),
+        end_utc_offset_min=clock.utc_offset_min(),
+        end_reason=reason,
+        last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
+    )
+    loop.push()
+    return changed
+
+
+def final_set_fixed(loop: SessionLoop, message: FinalSetFixed) -> None:
+    """Note that every file of the session is known."""
+    facts = loop.ports.facts.session(message.session_identifier)
+    if facts.state is SessionState.ENDING:
+        loop.ports.facts.change(facts.identifier, state=SessionState.CLOSED)
+
+
+def all_stored(loop: SessionLoop, message: AllStored) -> None:
+    """Note that the final set was compared with the store; END follows a file that was finished later."""
+    facts = loop.ports.facts.session(message.session_identifier)
+    if facts.state is SessionState.CLOSED:
+        changes: dict[str, object] = {"state": SessionState.STORED}
+        last = message.last_file_at
+        # The builder takes the files with START < mtime <= END. A time in the future is a clock's error, not a file's.
+        if last and facts.ended_at and facts.ended_at < last <= loop.ports.clock.now():
+            changes |= {"ended_at": last, "end_reason": facts.end_reason or EndReason.LAST_FILE}
+        loop.ports.facts.change(facts.identifier, **changes)
+        loop.push()
+    loop.tell(SessionStored(facts.identifier, message.files, message.bytes, message.missing))
+
+
+def all_recorded(loop: SessionLoop, message: AllRecorded) -> None:
+    """Let the rows become ready: the files are in the store, and the manifest in the database."""
+    facts = loop.ports.facts.session(message.session_identifier)
+    if facts.state is SessionState.STORED:
+        loop.ports.facts.change(facts.identifier, state=SessionState.READY)
+        loop.push()

@@ -1,0 +1,248 @@
+"""The session thread's desk: its ports, its running session, and one place where every message is answered.
+
+The flows (`start`, `end`, `recover`) are plain functions that block in `SessionLoop.wait_for`; whatever else arrives
+meanwhile is answered here, so that nothing waits for a person.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.backoff import Backoff
+from nexuslims_logger.errors import Defect, LoggerError, TryLater
+from nexuslims_logger.events import CatchUp, Event, Problem, RecordState, SessionReady, Trouble
+from nexuslims_logger.journal.records import Applied, SessionFacts, SessionState
+from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
+from nexuslims_logger.ports import Reply
+from nexuslims_logger.session.service import TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from nexuslims_logger.events import InterruptedChoice
+    from nexuslims_logger.journal.facts import FactsJournal
+    from nexuslims_logger.journal.records import WatchFolder
+    from nexuslims_logger.ports import Clock, Inbox, Pool, Random
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Station:
+    """This PC and this run of the program.
+
+    Attributes
+    ----------
+    launched_at
+        When the program was started: the START of a new session.
+    instrument_pid
+        The setting ``INSTRUMENT``; None: found by the computer's name.
+    database_label
+        Names the database without secrets; a copy of the instrument counts only for the database it came from.
+    this_pc_only
+        The database is the embedded one: this computer registers itself.
+    interrupted
+        An answer given beforehand (``headless``); None: a person is asked.
+    catch_up_only
+        Start no session: send what is owed.
+    """
+
+    computer_name: str
+    user: str | None
+    launched_at: datetime
+    folders: tuple[WatchFolder, ...]
+    store_url: str
+    logger_version: str
+    gap_s: float
+    database_label: str
+    this_pc_only: bool
+    instrument_pid: str | None = None
+    note: str = ""
+    interrupted: InterruptedChoice | None = None
+    catch_up_only: bool = False
+
+
+@dataclass(frozen=True)
+class SessionPorts:
+    """The session thread's way to the world; `facts` are its own."""
+
+    clock: Clock
+    random: Random
+    inbox: Inbox[Any]
+    transfer: Inbox[Any]
+    window: Inbox[Event]
+    database: Pool
+    facts: FactsJournal
+    station: Station
+
+
+@dataclass(frozen=True)
+class ApplyTicket:
+    """A session's facts on their way to the database."""
+
+    identifier: str
+    revision: int
+
+
+class Stopping(Exception):  # noqa: N818 - no error: the way out of a flow that waits
+    """`Stop` has come; the flow unwinds."""
+
+
+class _Nothing:
+    """A kind of message that never comes."""
+
+
+def _subject(message: Any) -> Any:  # noqa: ANN401 - an inbox takes many kinds
+    return message.ticket if isinstance(message, Reply) else message
+
+
+class SessionLoop:
+    """Answers messages until `Stop`; see the module."""
+
+    def __init__(self, ports: SessionPorts, handlers: dict[type, Callable[[SessionLoop, Any], None]]) -> None:
+        self.ports = ports
+        self.current: str | None = None
+        #: Sessions whose END was written in this run: their final set is found by the next complete scan.
+        self.ended_now: set[str] = set()
+        self._handlers = handlers
+        self._sending: set[str] = set()
+        self._delays: dict[str, Backoff] = {}
+
+    # --- messages --------------------------------------------------------------------------------------------
+
+    def wait_for(self, kind: type, timeout_s: float | None = None) -> Any:  # noqa: ANN401 - whatever kind was asked for
+        """Answer messages until one of `kind`, or the reply to a ticket of `kind`, comes, and return it.
+
+        Returns None when `timeout_s` seconds have not brought one; blocks for that long.
+
+        Raises
+        ------
+        Stopping
+            `Stop` came instead.
+        """
+        clock = self.ports.clock
+        until = None if timeout_s is None else clock.monotonic() + timeout_s
+        while True:
+            due = [moment for moment in (until, self._next_retry()) if moment is not None]
+            message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
+            if isinstance(_subject(message), kind):
+                return message
+            if message is not None:
+                self._handle(message)
+            elif until is not None and clock.monotonic() >= until:
+                return None
+            self.push()
+
+    def serve(self) -> None:
+        """Answer messages until `Stop`, which raises `Stopping`."""
+        self.wait_for(_Nothing)
+
+    def _handle(self, message: Any) -> None:  # noqa: ANN401 - an inbox takes many kinds
+        subject = _subject(message)
+        if isinstance(subject, Stop):
+            raise Stopping
+        if isinstance(subject, ApplyTicket):
+            self._applied(subject, message)
+        elif isinstance(subject, (SyncNow, TryAgain)):
+            for delay in self._delays.values():
+                delay.hurry()
+            self.ports.transfer.put(SyncNow())
+        elif handler := self._handlers.get(type(subject)):
+            handler(self, message)
+        else:
+            log.debug("nobody waits for %s", type(subject).__name__)
+
+    def tell(self, event: Event) -> None:
+        """Let the window know."""
+        self.ports.window.put(event)
+
+    def running(self) -> SessionFacts | None:
+        """Return the session that runs in this window, None before START and after END."""
+        facts = self.ports.facts.session(self.current) if self.current else None
+        return facts if facts and facts.state is SessionState.RUNNING else None
+
+    # --- the transfer ----------------------------------------------------------------------------------------
+
+    def track(self) -> None:
+        """Tell the transfer which sessions to look after: the ended ones, then the running one."""
+        unfinished = self.ports.facts.unfinished()
+        sessions = [self.tracked(facts) for facts in unfinished if facts.state is not SessionState.READY]
+        running = self.running()
+        if running:
+            sessions.append(self.tracked(running))
+        self.ports.transfer.put(Track(tuple(sessions)))
+        self.tell(CatchUp(sum(facts.identifier != self.current for facts in unfinished)))
+
+    def tracked(self, facts: SessionFacts) -> TrackedSession:
+        """Return what the transfer needs of a session."""
+        earlier_run = facts.ended_at is not None and facts.identifier not in self.ended_now
+        return TrackedSession(
+            identifier=facts.identifier,
+            instrument_pid=facts.instrument_pid,
+            computer_name=facts.computer_name,
+            filestore_path=facts.filestore_path,
+            folders=facts.folders,
+            started_at=facts.started_at,
+            ended=facts.ended_at is not None,
+            ended_at=facts.ended_at,
+            take_until=facts.ended_at if earlier_run else None,
+        )
+
+    # --- the database ----------------------------------------------------------------------------------------
+
+    def push(self) -> None:
+        """Give the database what it lacks; a session that it refuses waits alone, the others go on."""
+        from nexuslims_logger.db.tasks import apply_session  # noqa: PLC0415 - heavy, not before the first paint
+
+        now = self.ports.clock.monotonic()
+        for facts in self.ports.facts.unsent():
+            delay = self._delays.get(facts.identifier)
+            if facts.identifier in self._sending or (delay and not delay.ready(now)):
+                continue
+            self._sending.add(facts.identifier)
+            ticket = ApplyTicket(facts.identifier, facts.revision)
+            self.ports.database.submit(apply_session, facts, ticket=ticket, reply_to=self.ports.inbox)
+
+    def _next_retry(self) -> float | None:
+        waiting = (
+            delay.retry_at
+            for identifier, delay in self._delays.items()
+            if delay.retry_at is not None and identifier not in self._sending
+        )
+        return min(waiting, default=None)
+
+    def _applied(self, ticket: ApplyTicket, reply: Reply) -> None:
+        self._sending.discard(ticket.identifier)
+        if reply.error is not None:
+            self._refused(ticket.identifier, reply.error)
+            return
+        self._delays.pop(ticket.identifier, None)
+        applied: Applied = reply.value
+        answer: dict[str, object] = {}
+        before = self.ports.facts.session(ticket.identifier)
+        if before.ended_at and applied.ended_at and applied.ended_at != before.ended_at:
+            if before.revision == ticket.revision:
+                answer["ended_at"] = applied.ended_at  # another hand wrote END first: the database's wins
+        if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
+            answer["clock_offset_ms"] = applied.clock_offset_ms
+        facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
+        recorded = facts.revision == facts.database_revision
+        self.tell(RecordState(facts.identifier, recorded, self.ports.station.this_pc_only))
+        if recorded and facts.state is SessionState.READY:
+            self.tell(SessionReady(facts.identifier))
+            self.track()
+
+    def _refused(self, identifier: str, error: LoggerError) -> None:
+        ports = self.ports
+        problem = Problem(error.title, error.message, ports.clock.now())
+        first_s = 2.0 if isinstance(error, TryLater) else 60.0
+        delay = self._delays.setdefault(identifier, Backoff(first_s, 300.0))
+        delay.failed(ports.clock.monotonic(), ports.random.fraction(), problem)
+        ports.facts.mark_refused(identifier, f"{error.title}: {error.message}")
+        log.warning("%s: %s", error.title, error.message)
+        self.tell(RecordState(identifier, recorded=False, this_pc_only=ports.station.this_pc_only, problem=delay.problem))
+        if isinstance(error, Defect):
+            self.tell(Trouble("database", problem))

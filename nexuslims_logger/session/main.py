@@ -1,0 +1,100 @@
+"""The session thread: a start, then every wish of the window, one after the other.
+
+It writes the journal's facts and never touches the network; what it wants of the database goes to the database
+thread, and the answer comes back as a message.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
+from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.messages import (
+    ActivitySeen,
+    AllRecorded,
+    AllStored,
+    FinalSetFixed,
+    Stop,
+    TransferStopped,
+)
+from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
+from nexuslims_logger.session.loop import SessionLoop, SessionPorts, Stopping
+from nexuslims_logger.session.service import EndSession, PauseSession, SetNote
+from nexuslims_logger.session.start import (
+    InstrumentTicket,
+    instrument_answered,
+    refuse_silent_fallback,
+    start_session,
+)
+
+#: How long the last uploads may take to notice that they are to stop.
+_STOP_S = 30.0
+
+
+def session_main(ports: SessionPorts) -> None:
+    """Run until `Stop`; then stop the transfer, and say `Stopped`."""
+    loop = SessionLoop(
+        ports,
+        {
+            SetNote: set_note,
+            EndSession: lambda loop, _: end_session(loop),
+            PauseSession: lambda loop, _: pause_session(loop),
+            ActivitySeen: activity_seen,
+            FinalSetFixed: final_set_fixed,
+            AllStored: all_stored,
+            AllRecorded: all_recorded,
+            InstrumentTicket: instrument_answered,
+        },
+    )
+    try:
+        try:
+            if ports.station.catch_up_only:
+                refuse_silent_fallback(loop)
+                loop.track()
+                loop.push()
+            else:
+                start_session(loop)
+        except LoggerError as error:
+            loop.tell(Trouble("start", Problem(error.title, error.message, ports.clock.now())))
+        loop.serve()
+    except Stopping:
+        _stop(ports)
+
+
+def _stop(ports: SessionPorts) -> None:
+    ports.transfer.put(Stop())
+    until = ports.clock.monotonic() + _STOP_S
+    while (left := until - ports.clock.monotonic()) > 0:
+        message: Any = ports.inbox.get(left)
+        if isinstance(message, TransferStopped):
+            break
+    ports.window.put(Stopped())
+
+
+def set_note(loop: SessionLoop, message: SetNote) -> None:
+    """Replace the running session's note."""
+    facts = loop.running()
+    if facts is None:
+        return
+    if facts.note != message.text:
+        loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())
+    loop.tell(NoteSaved(facts.identifier, message.text))
+
+
+def pause_session(loop: SessionLoop) -> None:
+    """Leave the session open on purpose; it is offered at the next start."""
+    facts = loop.running()
+    if facts is None:
+        return
+    loop.ports.facts.change(facts.identifier, state=SessionState.PAUSED, paused_at=loop.ports.clock.now())
+    loop.track()
+    loop.tell(SessionPaused(facts.identifier))
+
+
+def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
+    """Keep the time of the newest file; it travels to the database with the next fact."""
+    facts = loop.running()
+    if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
+        loop.ports.facts.touch(facts.identifier, message.at)

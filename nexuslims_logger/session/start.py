@@ -1,0 +1,149 @@
+"""Session start (DESIGN.md section 4): from the launch to a START that is safe on this PC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.backoff import Backoff
+from nexuslims_logger.errors import ConfigurationError
+from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
+from nexuslims_logger.journal.records import Instrument, SessionFacts
+from nexuslims_logger.session.recover import recover_interrupted
+from nexuslims_logger.session.service import TryAgain
+
+if TYPE_CHECKING:
+    from nexuslims_logger.ports import Reply
+    from nexuslims_logger.session.loop import SessionLoop
+
+_CENTRAL = "central_database"
+_INSTRUMENT_FROM = "instrument_from"
+
+
+@dataclass(frozen=True)
+class InstrumentTicket:
+    """A question for this computer's instrument."""
+
+
+def start_session(loop: SessionLoop) -> None:
+    """Start a session, or continue the interrupted one; returns when START is safe and told.
+
+    Raises
+    ------
+    Stopping
+        The program is closed meanwhile; nothing is recorded under a guess.
+    """
+    loop.tell(Starting(StartStep.JOURNAL))
+    refuse_silent_fallback(loop)
+    loop.track()
+    loop.push()
+    loop.tell(Starting(StartStep.RECOVERY))
+    facts = recover_interrupted(loop)
+    continued = facts is not None
+    if facts is None:
+        loop.tell(Starting(StartStep.INSTRUMENT))
+        instrument = _instrument(loop)
+        loop.tell(Starting(StartStep.SESSION))
+        facts = _new_session(loop, instrument)
+        loop.ports.facts.add(facts)
+    loop.current = facts.identifier
+    loop.tell(
+        SessionStarted(
+            facts.identifier, facts.instrument_name, facts.user, facts.started_at, facts.note, continued=continued
+        )
+    )
+    loop.track()
+    loop.push()
+
+
+def refuse_silent_fallback(loop: SessionLoop) -> None:
+    """Refuse the embedded database on a PC that has known a central one: its configuration has gone.
+
+    Raises
+    ------
+    ConfigurationError
+        With the two ways out.
+    """
+    station, facts = loop.ports.station, loop.ports.facts
+    central = facts.meta(_CENTRAL)
+    if station.this_pc_only and central:
+        message = (
+            f"This PC used to record in {central}, but neither NEXUSLIMSGUI_CLOUDSQL_INSTANCE nor "
+            "NEXUSLIMSGUI_DATABASE_URL is set any more. Restore the configuration; or, to record on this PC only from now "
+            "on, choose another NEXUSLIMSGUI_HOME."
+        )
+        raise ConfigurationError("The central database is no longer configured", message)
+    if not station.this_pc_only and central != station.database_label:
+        facts.set_meta(_CENTRAL, station.database_label)
+
+
+def _new_session(loop: SessionLoop, instrument: Instrument) -> SessionFacts:
+    station, clock = loop.ports.station, loop.ports.clock
+    return SessionFacts(
+        identifier=loop.ports.random.identifier(),
+        computer_name=station.computer_name,
+        instrument_pid=instrument.instrument_pid,
+        instrument_name=instrument.schema_name,
+        filestore_path=instrument.filestore_path,
+        store_url=station.store_url,
+        folders=station.folders,
+        user=station.user,
+        note=station.note,
+        started_at=station.launched_at,
+        utc_offset_min=clock.utc_offset_min(),
+        last_activity_at=station.launched_at,
+        logger_version=station.logger_version,
+    )
+
+
+def _instrument(loop: SessionLoop) -> Instrument:
+    """Return the journal's copy at once, or ask until the database knows this computer."""
+    copy = _copy(loop)
+    _ask(loop)
+    if copy:
+        return copy
+    delay, clock = Backoff(2, 60), loop.ports.clock
+    while True:
+        reply = loop.wait_for(InstrumentTicket)
+        instrument_answered(loop, reply)
+        if reply.error is None:
+            return reply.value
+        problem = Problem(reply.error.title, reply.error.message, clock.now())
+        delay.failed(clock.monotonic(), loop.ports.random.fraction(), problem)
+        loop.tell(InstrumentUnknown(loop.ports.station.computer_name, problem))
+        loop.wait_for(TryAgain, max(0.0, (delay.retry_at or 0.0) - clock.monotonic()))
+        _ask(loop)
+
+
+def _copy(loop: SessionLoop) -> Instrument | None:
+    station, facts = loop.ports.station, loop.ports.facts
+    copy = facts.instrument()
+    if copy is None or facts.meta(_INSTRUMENT_FROM) != station.database_label:
+        return None
+    if station.instrument_pid is not None:
+        return copy if copy.instrument_pid == station.instrument_pid else None
+    return copy if (copy.computer_name or "").casefold() == station.computer_name.casefold() else None
+
+
+def _ask(loop: SessionLoop) -> None:
+    from nexuslims_logger.db.tasks import find_instrument  # noqa: PLC0415 - heavy, not before the first paint
+
+    station = loop.ports.station
+    loop.ports.database.submit(
+        find_instrument,
+        station.computer_name,
+        station.instrument_pid,
+        station.this_pc_only,
+        ticket=InstrumentTicket(),
+        reply_to=loop.ports.inbox,
+    )
+
+
+def instrument_answered(loop: SessionLoop, reply: Reply) -> None:
+    """Keep a copy of the instrument for the starts without a network, whoever asked."""
+    if reply.error is not None:
+        return
+    station, facts = loop.ports.station, loop.ports.facts
+    facts.remember_instrument(reply.value)
+    if facts.meta(_INSTRUMENT_FROM) != station.database_label:
+        facts.set_meta(_INSTRUMENT_FROM, station.database_label)

@@ -1,0 +1,119 @@
+"""What an interrupted session left behind: which files are its own, and when it was last active.
+
+Its own is what changed since its START, seen before the crash or not, up to the first gap without activity that is longer than
+``REMIND_AFTER_HOURS``; the rest belongs to nobody. (DESIGN.md sections 4 and 6.1)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import FolderMissing
+from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
+from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.messages import Recovered, TrackedSession
+from nexuslims_logger.transfer.ownership import Claims
+from nexuslims_logger.transfer.scan import TAKEN_OVER, Gone, RootWalk, missing, roots_of, vanished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from nexuslims_logger.ports import FileStat
+    from nexuslims_logger.transfer.ports import TransferPorts
+
+
+@dataclass(frozen=True)
+class _Found:
+    key: FileKey
+    before: Seen | None
+    now: FileStat
+    owner: str | None
+
+
+def recover(
+    ports: TransferPorts, session: TrackedSession, others: Sequence[TrackedSession], last_activity_at: datetime
+) -> Recovered:
+    """Find the session's last activity, and write down which files are its own. May be repeated.
+
+    Parameters
+    ----------
+    session
+        The interrupted session, as if it still ran.
+    others
+        Ended sessions whose files may still be unsettled.
+    last_activity_at
+        The last one that the facts know of.
+    """
+    found: list[_Found] = []
+    for root in roots_of([session]):
+        try:
+            with ports.files.transaction():
+                found += _walk(ports, root, session, others)
+        except FolderMissing:
+            continue  # its files stay unknown; the session's first complete scan after END asks again
+    own = [one for one in found if one.owner == session.identifier]
+    latest = last_before_gap(
+        session.started_at,
+        [
+            last_activity_at,
+            *_activity(session.started_at, ports.clock.now(), ((one.now.mtime_ns, one.now.ctime_ns) for one in own)),
+            *_activity(session.started_at, ports.clock.now(), ports.files.times_ns(session.identifier)),
+        ],
+        timedelta(seconds=ports.rules.gap_s),
+    )
+    with ports.files.transaction():
+        for one in own:
+            at = _activity(session.started_at, ports.clock.now(), [(one.now.mtime_ns, one.now.ctime_ns)])
+            owner = session.identifier if not at or at[0] <= latest else UNASSIGNED
+            if one.before and one.before.owner != owner:
+                missing(ports, one.before, [*others, session], TAKEN_OVER)
+            ports.files.put(Seen(one.key, one.now, settled=False, owner=owner))
+    tally = ports.files.tally(session.identifier)
+    return Recovered(session.identifier, latest, tally.files_waiting, tally.bytes_total - tally.bytes_done)
+
+
+def _walk(
+    ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]
+) -> list[_Found]:
+    """Note what is another's or nobody's, and return what may be the session's."""
+    files = ports.files
+    claims = Claims(
+        [*others, session],
+        known_root=files.volume(root) is not None,
+        first=lambda identifier: not files.first_scan_done(identifier, root),
+        final_fixed=files.final_set_fixed,
+    )
+    walk = RootWalk(ports, root)
+    candidates: list[_Found] = []
+    for change in walk.changes():
+        if isinstance(change, Gone):
+            vanished(ports, change.before, [*others, session])
+            continue
+        owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
+        if owner == session.identifier:
+            candidates.append(_Found(change.key, change.before, change.now, owner))
+        else:
+            files.put(Seen(change.key, change.now, settled=False, owner=owner))
+    return candidates
+
+
+def _activity(start: datetime, now: datetime, times_ns: Iterable[tuple[int, int]]) -> list[datetime]:
+    """Return when each file was written: its modification time, or else its change time, within [start, now]."""
+    moments = []
+    for mtime_ns, ctime_ns in times_ns:
+        within = [at for at in (time_of(mtime_ns), time_of(ctime_ns)) if start <= at <= now]
+        moments += within[:1]
+    return moments
+
+
+def last_before_gap(start: datetime, moments: Iterable[datetime], gap: timedelta) -> datetime:
+    """Return the last of `moments` that is reached from `start` without a step longer than `gap`."""
+    last = start
+    for moment in sorted(moments):
+        if moment - last > gap:
+            break
+        last = max(last, moment)
+    return last
