@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,8 +12,16 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.errors import ChecksumMismatch, NameRefused, PreconditionFailed, StoreUnavailable
 from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject
 from nexuslims_logger.storage.folder_content import Hashed, Readable, hash_content, identity_at, receive
-from nexuslims_logger.storage.folder_disk import make_folder, place_new, remove, sync_folder, temporary_path
+from nexuslims_logger.storage.folder_disk import (
+    make_folder,
+    place_new,
+    remove,
+    sync_folder,
+    temporary_path,
+    write_file,
+)
 from nexuslims_logger.storage.folder_errors import explained
+from nexuslims_logger.storage.folder_lock import locked
 from nexuslims_logger.storage.folder_records import Entry, Records, next_generation, recognise
 from nexuslims_logger.storage.names import OWN_FOLDER, check_name
 from nexuslims_logger.storage.windows_names import check_windows_name, long_path
@@ -25,8 +31,11 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.ports import Clock
 
-_LOCK_TIMEOUT_S = 30
 _LEFT_BEHIND_NS = 24 * 3600 * 10**9
+_MARKER = """\
+The folder above is an object store of NexusLIMS-Logger: read and copy its files as you like.
+What is in here belongs to the store. Please leave it alone: without this file the store counts as away.
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -47,10 +56,11 @@ class FolderStore:
     def __init__(self, folder: Path, clock: Clock, *, create: bool = True) -> None:
         self._shown = Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute keeps ".."
         self._folder = Path(long_path(str(self._shown))) if os.name == "nt" else self._shown
-        self._own = self._folder / OWN_FOLDER
-        self._temporary = self._own / "tmp"
-        self._locks = self._own / "locks"
-        self._records = Records(self._own / "objects", self._temporary)
+        own = self._folder / OWN_FOLDER
+        self._marker = own / "README.txt"
+        self._temporary = own / "tmp"
+        self._locks = own / "locks"
+        self._records = Records(own / "objects", self._temporary)
         self._clock = clock
         self._create = create
         self._opened = False
@@ -110,7 +120,7 @@ class FolderStore:
         self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
     ) -> StoredObject:
         """As `ObjectStore.set_metadata`."""
-        with self._at(name), self._locked(name):
+        with self._at(name), locked(self._locks, name):
             entry = _expect(self._resolve(name, None), name, if_generation)
             if entry is None:
                 raise _changed(name)
@@ -133,7 +143,6 @@ class FolderStore:
                     yield entry.stored_at(name)
 
     def _names(self, prefix: str) -> Iterator[str]:
-        self._check_present()
         waiting = [""]
         while waiting:
             path = waiting.pop()
@@ -166,7 +175,7 @@ class FolderStore:
                 return entry
         # It may take long, so it is done before the lock is taken.
         hashed = hash_content(path, name)
-        with self._locked(name):
+        with locked(self._locks, name):
             return self._resolve(name, hashed)
 
     def _resolve(self, name: str, hashed: Hashed | None) -> Entry | None:
@@ -194,7 +203,7 @@ class FolderStore:
         try:
             arrived = receive(content, temporary, size=new.size, md5=new.md5, mtime_ns=new.mtime_ns)
             make_folder(path.parent)
-            with self._locked(name):
+            with locked(self._locks, name):
                 present = _expect(self._resolve(name, None), name, if_generation)
                 new = replace(new, generation=next_generation(self._records.read(name), self._now_ns()))
                 # Both are recorded before the exchange: after a crash, the content tells which one it is.
@@ -241,13 +250,14 @@ class FolderStore:
             raise explained(error, self._shown, name) from error
 
     def _open(self) -> None:
+        if not self._opened and self._create:
+            for folder in (self._temporary, self._locks):
+                make_folder(folder)
+            if not self._marker.exists():
+                write_file(self._marker, _MARKER.encode("ascii"), temporary=self._temporary)
+        self._check_present()
         if self._opened:
             return
-        if self._create:
-            make_folder(self._own)
-        self._check_present()
-        for folder in (self._temporary, self._locks):
-            folder.mkdir(exist_ok=True)
         now_ns = self._now_ns()
         with contextlib.suppress(FileNotFoundError), os.scandir(self._temporary) as entries:
             for entry in entries:
@@ -258,36 +268,12 @@ class FolderStore:
 
     def _check_present(self) -> None:
         """Tell an empty place of a store from a store that is away."""
-        if not self._own.is_dir():
+        if not self._marker.is_file():
             raise StoreUnavailable(
                 "The store's folder is not there",
                 f"{self._shown} is missing, or is not the store that it was. Check that the share is "
                 "connected; the files wait on this PC meanwhile.",
             )
-
-    @contextlib.contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        """Keep everybody else, threads and PCs, from changing the object. For a moment, not for sending."""
-        from filelock import FileLock, Timeout
-
-        # Names that a disk may take for the same file share a lock.
-        alike = unicodedata.normalize("NFC", name).casefold()
-        digest = hashlib.sha256(alike.encode("utf-8")).hexdigest()
-        # A lock object of its own for each caller, so that threads exclude each other, too.
-        lock = FileLock(
-            self._locks / f"{digest[:2]}.lock", timeout=_LOCK_TIMEOUT_S, mode=0o666, poll_interval=0.01
-        )
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise StoreUnavailable(
-                "The store is busy",
-                f"Another program keeps {name} in {self._shown} locked; it is tried again later.",
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _now_ns(self) -> int:
         return (self._clock.now() - _EPOCH) // timedelta(microseconds=1) * 1000
