@@ -84,11 +84,11 @@ class QueueInbox:
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
-    def put(self, message: Any) -> None:  # noqa: ANN401 - an inbox takes many kinds
+    def put(self, message: Any) -> None:
         """Leave a message; never blocks."""
         self._queue.put(message)
 
-    def get(self, timeout_s: float | None) -> Any:  # noqa: ANN401 - an inbox takes many kinds
+    def get(self, timeout_s: float | None) -> Any:
         """Wait for the next message; None when the time is over."""
         if timeout_s is not None:
             # A lock cannot wait for longer than threading.TIMEOUT_MAX; a minute more or less changes nothing.
@@ -196,7 +196,7 @@ class Running:
         self._lock.release()
 
 
-def start(
+def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     settings: Settings,
     *,
     user: str | None = None,
@@ -296,7 +296,7 @@ def database_label(settings: Settings) -> str:
     if settings.cloudsql_instance:
         return f"{settings.cloudsql_instance}/{settings.db_name or ''}"
     if settings.database_url:
-        from sqlalchemy.engine import make_url  # noqa: PLC0415 - heavy, and only where a URL is configured
+        from sqlalchemy.engine import make_url
 
         url = make_url(settings.database_url)
         return f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
@@ -327,8 +327,8 @@ def _thread(name: str, main: Callable[[], None], window: _Window | None = None) 
             log.exception("%s died", name)
             if window:
                 message = (
-                    f"{name} stopped: {type(error).__name__}. What was recorded is safe on this PC. Close the program and "
-                    "start it again; the log has the details."
+                    f"{name} stopped: {type(error).__name__}. What was recorded is safe on this PC. "
+                    "Close the program and start it again; the log has the details."
                 )
                 window.put(Trouble(name, Problem("A part of the program has stopped", message, datetime.now(UTC))))
 
@@ -338,7 +338,7 @@ def _thread(name: str, main: Callable[[], None], window: _Window | None = None) 
 
 
 def _open_database(settings: Settings, clock: SystemClock) -> Units:
-    from nexuslims_logger.db.tasks import open_database  # noqa: PLC0415 - heavy: on the database thread
+    from nexuslims_logger.db.tasks import open_database
 
     return open_database(settings, clock)
 
@@ -355,10 +355,12 @@ def _store(settings: Settings, clock: SystemClock) -> ObjectStore:
 
 
 def _make_folder(path: str) -> None:
-    from pathlib import Path  # noqa: PLC0415 - used once
+    from pathlib import Path
 
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        message = f"{path} cannot be made ({error.strerror}). Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
+        message = (
+            f"{path} cannot be made ({error.strerror}). Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
+        )
         raise ConfigurationError("The watch folder cannot be made", message) from error

@@ -104,7 +104,9 @@ class _Watched:
             self.say(self.transfer_problem)
         elif event.waiting and event.files_waiting:
             first = event.waiting[0]
-            self.say(f"{event.files_done} of {event.files_total} files stored; waiting for {first.name}: {first.reason}")
+            self.say(
+                f"{event.files_done} of {event.files_total} files stored; waiting for {first.name}: {first.reason}"
+            )
         elif event.files_total:
             self.say(f"{event.files_done} of {event.files_total} files stored.")
 
@@ -114,9 +116,7 @@ class _Watched:
             print(line, file=sys.stderr, flush=True)
 
 
-def run(
-    settings: Settings, *, seconds: float | None, user: str | None, note: str | None, continue_: bool
-) -> ExitCode:
+def run(settings: Settings, *, seconds: float | None, user: str | None, note: str | None, continue_: bool) -> ExitCode:
     """Run one session until SIGINT or `seconds` are over, and end it. Blocks.
 
     A second SIGINT leaves the rest for later; SIGTERM leaves the session open.
@@ -158,7 +158,7 @@ def _answer(watched: _Watched) -> ExitCode:
     if watched.session is None:
         return ExitCode.FAILED
     print("Something still waits on this PC and is caught up by the next start, or by `sync`.", file=sys.stderr)
-    return ExitCode.STILL_WAITING
+    return ExitCode.WAITING
 
 
 def catch_up(settings: Settings) -> ExitCode:
@@ -183,4 +183,4 @@ def catch_up(settings: Settings) -> ExitCode:
         running.stop(_STOP_S)
     if watched.failed:
         return ExitCode.FAILED
-    return ExitCode.COMPLETE if watched.sessions_left == 0 else ExitCode.STILL_WAITING
+    return ExitCode.COMPLETE if watched.sessions_left == 0 else ExitCode.WAITING

@@ -64,9 +64,7 @@ class Reply:
 class Pool(Protocol):
     """Threads that run leaves: plain functions which share nothing."""
 
-    def submit(
-        self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]
-    ) -> None:
+    def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         """Run ``function(*args)`` soon and put a `Reply` with `ticket` into `reply_to`. Never blocks."""
 
 

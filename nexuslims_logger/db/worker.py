@@ -56,6 +56,8 @@ def database_main(ports: DatabasePorts) -> None:
             reply = Reply(task.ticket, error=error)
         except Exception as error:
             log.exception("a database task failed")
-            defect = Defect("The database task failed unexpectedly", f"{type(error).__name__}; the log has the details.")
+            defect = Defect(
+                "The database task failed unexpectedly", f"{type(error).__name__}; the log has the details."
+            )
             reply = Reply(task.ticket, error=defect)
         task.reply_to.put(reply)

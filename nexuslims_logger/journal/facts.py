@@ -54,7 +54,7 @@ def _to_column(name: str, value: object) -> object:
     return value
 
 
-def _from_column(name: str, value: Any) -> Any:  # noqa: ANN401 - SQLite's rows are of any type
+def _from_column(name: str, value: Any) -> Any:
     if value is None:
         return None
     if name in _TIMES:

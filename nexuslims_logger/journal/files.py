@@ -177,7 +177,8 @@ class FilesJournal:
     def in_folder(self, root: str, folder: str) -> dict[str, Seen]:
         """Return what is known of one folder, by file name."""
         rows = self.execute(
-            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen WHERE root = ? AND folder = ?",
+            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
+            "WHERE root = ? AND folder = ?",
             [os.fsencode(root), os.fsencode(folder)],
         )
         return {seen.key.name: seen for seen in map(_seen, rows)}
@@ -216,7 +217,7 @@ class FilesJournal:
         """Return up to `limit` settled files of the session whose present content has no good result."""
         rows = self.execute(
             "SELECT s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner, "
-            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND (r.session IS NULL OR NOT {_GOOD}) "  # noqa: S608 - our text
+            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND (r.session IS NULL OR NOT {_GOOD}) "
             "ORDER BY s.mtime_ns LIMIT ?",
             [session, limit],
         )
@@ -225,7 +226,7 @@ class FilesJournal:
     def is_owed(self, seen: Seen) -> bool:
         """Whether this file, as its owner's, has no good result."""
         rows = self.execute(
-            f"SELECT 1 {_WITH_RESULT} AND s.root = ? AND s.folder = ? AND s.name = ? AND {_GOOD}",  # noqa: S608 - our text
+            f"SELECT 1 {_WITH_RESULT} AND s.root = ? AND s.folder = ? AND s.name = ? AND {_GOOD}",
             [seen.owner, *seen.key.blobs()],
         )
         return not rows
@@ -233,7 +234,7 @@ class FilesJournal:
     def tally(self, session: str) -> Tally:
         """Count the session's files."""
         total, size, done, done_size = self.execute(
-            f"SELECT COUNT(*), COALESCE(SUM(s.size), 0), COALESCE(SUM({_GOOD}), 0), "  # noqa: S608 - our text
+            f"SELECT COUNT(*), COALESCE(SUM(s.size), 0), COALESCE(SUM({_GOOD}), 0), "
             f"COALESCE(SUM(CASE WHEN {_GOOD} THEN s.size END), 0) {_WITH_RESULT}",
             [session],
         )[0]
@@ -269,7 +270,7 @@ class FilesJournal:
         self.execute("UPDATE seen SET owner = NULL WHERE owner = ?", [session])
 
 
-def _seen(row: Any) -> Seen:  # noqa: ANN401 - SQLite's rows are of any type
+def _seen(row: Any) -> Seen:
     root, folder, name, size, mtime_ns, ctime_ns, settled, owner = row
     key = FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name))
     return Seen(key, FileStat(size, mtime_ns, ctime_ns), bool(settled), owner)

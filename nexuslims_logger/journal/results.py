@@ -97,9 +97,7 @@ class Results:
 
     def has_unrecorded(self, session: str) -> bool:
         """Whether the database still lacks a result of the session."""
-        return bool(
-            self._files.execute("SELECT 1 FROM result WHERE session = ? AND recorded = 0 LIMIT 1", [session])
-        )
+        return bool(self._files.execute("SELECT 1 FROM result WHERE session = ? AND recorded = 0 LIMIT 1", [session]))
 
     def mark_recorded(self, result: Result) -> None:
         """Note that the database has exactly this result; one written since stays owed."""
@@ -155,7 +153,20 @@ class Results:
                 uploaded_at=datetime.fromisoformat(uploaded_at) if uploaded_at else None,
             )
             for (
-                session, root, folder, name, state, size, mtime_ns, ctime_ns, object_name, md5, generation, reason,
-                decided_by, discovered_at, uploaded_at,
+                session,
+                root,
+                folder,
+                name,
+                state,
+                size,
+                mtime_ns,
+                ctime_ns,
+                object_name,
+                md5,
+                generation,
+                reason,
+                decided_by,
+                discovered_at,
+                uploaded_at,
             ) in rows
         ]

@@ -87,7 +87,7 @@ class ApplyTicket:
     revision: int
 
 
-class Stopping(Exception):  # noqa: N818 - no error: the way out of a flow that waits
+class Stopping(Exception):
     """`Stop` has come; the flow unwinds."""
 
 
@@ -95,7 +95,7 @@ class _Nothing:
     """A kind of message that never comes."""
 
 
-def _subject(message: Any) -> Any:  # noqa: ANN401 - an inbox takes many kinds
+def _subject(message: Any) -> Any:
     return message.ticket if isinstance(message, Reply) else message
 
 
@@ -113,7 +113,7 @@ class SessionLoop:
 
     # --- messages --------------------------------------------------------------------------------------------
 
-    def wait_for(self, kind: type, timeout_s: float | None = None) -> Any:  # noqa: ANN401 - whatever kind was asked for
+    def wait_for(self, kind: type, timeout_s: float | None = None) -> Any:
         """Answer messages until one of `kind`, or the reply to a ticket of `kind`, comes, and return it.
 
         Returns None when `timeout_s` seconds have not brought one; blocks for that long.
@@ -140,7 +140,7 @@ class SessionLoop:
         """Answer messages until `Stop`, which raises `Stopping`."""
         self.wait_for(_Nothing)
 
-    def _handle(self, message: Any) -> None:  # noqa: ANN401 - an inbox takes many kinds
+    def _handle(self, message: Any) -> None:
         subject = _subject(message)
         if isinstance(subject, Stop):
             raise Stopping
@@ -195,7 +195,7 @@ class SessionLoop:
 
     def push(self) -> None:
         """Give the database what it lacks; a session that it refuses waits alone, the others go on."""
-        from nexuslims_logger.db.tasks import apply_session  # noqa: PLC0415 - heavy, not before the first paint
+        from nexuslims_logger.db.tasks import apply_session
 
         now = self.ports.clock.monotonic()
         for facts in self.ports.facts.unsent():
@@ -223,9 +223,9 @@ class SessionLoop:
         applied: Applied = reply.value
         answer: dict[str, object] = {}
         before = self.ports.facts.session(ticket.identifier)
-        if before.ended_at and applied.ended_at and applied.ended_at != before.ended_at:
-            if before.revision == ticket.revision:
-                answer["ended_at"] = applied.ended_at  # another hand wrote END first: the database's wins
+        present = before.revision == ticket.revision
+        if present and before.ended_at and applied.ended_at and applied.ended_at != before.ended_at:
+            answer["ended_at"] = applied.ended_at  # another hand wrote END first: the database's wins
         if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
             answer["clock_offset_ms"] = applied.clock_offset_ms
         facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
@@ -243,6 +243,8 @@ class SessionLoop:
         delay.failed(ports.clock.monotonic(), ports.random.fraction(), problem)
         ports.facts.mark_refused(identifier, f"{error.title}: {error.message}")
         log.warning("%s: %s", error.title, error.message)
-        self.tell(RecordState(identifier, recorded=False, this_pc_only=ports.station.this_pc_only, problem=delay.problem))
+        self.tell(
+            RecordState(identifier, recorded=False, this_pc_only=ports.station.this_pc_only, problem=delay.problem)
+        )
         if isinstance(error, Defect):
             self.tell(Trouble("database", problem))

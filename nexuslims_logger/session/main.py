@@ -6,7 +6,7 @@ thread, and the answer comes back as a message.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble

@@ -49,7 +49,12 @@ def start_session(loop: SessionLoop) -> None:
     loop.current = facts.identifier
     loop.tell(
         SessionStarted(
-            facts.identifier, facts.instrument_name, facts.user, facts.started_at, facts.note, continued=continued
+            facts.identifier,
+            facts.instrument_name,
+            facts.user,
+            facts.started_at,
+            facts.note,
+            continued=continued,
         )
     )
     loop.track()
@@ -69,8 +74,8 @@ def refuse_silent_fallback(loop: SessionLoop) -> None:
     if station.this_pc_only and central:
         message = (
             f"This PC used to record in {central}, but neither NEXUSLIMSGUI_CLOUDSQL_INSTANCE nor "
-            "NEXUSLIMSGUI_DATABASE_URL is set any more. Restore the configuration; or, to record on this PC only from now "
-            "on, choose another NEXUSLIMSGUI_HOME."
+            "NEXUSLIMSGUI_DATABASE_URL is set any more. Restore the configuration; or, to record on this PC "
+            "only from now on, choose another NEXUSLIMSGUI_HOME."
         )
         raise ConfigurationError("The central database is no longer configured", message)
     if not station.this_pc_only and central != station.database_label:
@@ -107,7 +112,8 @@ def _instrument(loop: SessionLoop) -> Instrument:
         reply = loop.wait_for(InstrumentTicket)
         instrument_answered(loop, reply)
         if reply.error is None:
-            return reply.value
+            instrument: Instrument = reply.value
+            return instrument
         problem = Problem(reply.error.title, reply.error.message, clock.now())
         delay.failed(clock.monotonic(), loop.ports.random.fraction(), problem)
         loop.tell(InstrumentUnknown(loop.ports.station.computer_name, problem))
@@ -126,7 +132,7 @@ def _copy(loop: SessionLoop) -> Instrument | None:
 
 
 def _ask(loop: SessionLoop) -> None:
-    from nexuslims_logger.db.tasks import find_instrument  # noqa: PLC0415 - heavy, not before the first paint
+    from nexuslims_logger.db.tasks import find_instrument
 
     station = loop.ports.station
     loop.ports.database.submit(

@@ -125,9 +125,7 @@ class ObjectStore(Protocol):
         content; `to` with equal content is success, so that the call may be repeated.
         """
 
-    def set_metadata(
-        self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
-    ) -> StoredObject:
+    def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
         """Change time and origin and leave the content, and its generation, alone. Idempotent."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:

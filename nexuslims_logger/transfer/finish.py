@@ -19,7 +19,6 @@ VERIFY_BATCH = 50
 RECORD_BATCH = 500
 
 
-
 def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> None:
     """Lead an ended session from its final set to the comparison with the store, and tell each step."""
     identifier = session.identifier
@@ -60,9 +59,7 @@ def _verify(ports: TransferPorts, state: PassState, identifier: str) -> None:
         verified_some(ports, state, identifier, ())
 
 
-def verified_some(
-    ports: TransferPorts, state: PassState, identifier: str, lost: tuple[Result, ...] | None
-) -> None:
+def verified_some(ports: TransferPorts, state: PassState, identifier: str, lost: tuple[Result, ...] | None) -> None:
     """Take a part's comparison: what the store lost is owed again; None says that it could not be asked."""
     if lost is None or lost:
         state.failed_verification.add(identifier)
@@ -129,7 +126,7 @@ def record(ports: TransferPorts, state: PassState) -> None:
     state.record_at = now + ports.rules.interval_s
     state.unrecorded = bool(batch)
     if batch:
-        from nexuslims_logger.db.tasks import apply_manifest  # noqa: PLC0415 - heavy, and not before the first paint
+        from nexuslims_logger.db.tasks import apply_manifest
 
         state.recording = True
         ports.database.submit(apply_manifest, tuple(rows), ticket=RecordTicket(tuple(batch)), reply_to=ports.inbox)

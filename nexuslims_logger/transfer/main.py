@@ -46,7 +46,7 @@ def transfer_main(ports: TransferPorts) -> None:
     ports.session.put(TransferStopped())
 
 
-def _handle(ports: TransferPorts, state: PassState, message: Any) -> None:  # noqa: ANN401 - an inbox takes many kinds
+def _handle(ports: TransferPorts, state: PassState, message: Any) -> None:
     match message:
         case Track():
             _track(ports, state, message)

@@ -1,4 +1,4 @@
-"""Whose file? (DESIGN.md section 6.1)
+"""Say whose file it is (DESIGN.md section 6.1).
 
 A session's first scan of a watch folder goes by the file's own times; every later scan by what has appeared or
 changed since the scan before. So neither clocks nor preserved times decide, and a crash in between changes nothing.

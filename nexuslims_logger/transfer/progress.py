@@ -102,10 +102,11 @@ class Progress:
             for key in self._state.changing
             if (seen := self._ports.files.get(key)) and seen.owner == session
         }
-        waiting |= {
-            key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session
-        }
-        return [*(WaitingFile(name, why) for name, why in sorted(waiting.items())), *self._state.outcome.unreadable]
+        waiting |= {key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session}
+        return [
+            *(WaitingFile(name, why) for name, why in sorted(waiting.items())),
+            *self._state.outcome.unreadable,
+        ]
 
     def _rate(self, session: str, now: float, bytes_done: int) -> float:
         """Return bytes per second over the recent past, 0 when nothing is under way."""

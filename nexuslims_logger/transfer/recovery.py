@@ -1,7 +1,7 @@
 """What an interrupted session left behind: which files are its own, and when it was last active.
 
-Its own is what changed since its START, seen before the crash or not, up to the first gap without activity that is longer than
-``REMIND_AFTER_HOURS``; the rest belongs to nobody. (DESIGN.md sections 4 and 6.1)
+Its own is what changed since its START, seen before the crash or not, up to the first gap without activity that
+is longer than ``REMIND_AFTER_HOURS``; the rest belongs to nobody (DESIGN.md sections 4 and 6.1).
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class _Found:
 
 
 def recover(
-    ports: TransferPorts, session: TrackedSession, others: Sequence[TrackedSession], last_activity_at: datetime
+    ports: TransferPorts,
+    session: TrackedSession,
+    others: Sequence[TrackedSession],
+    last_activity_at: datetime,
 ) -> Recovered:
     """Find the session's last activity, and write down which files are its own. May be repeated.
 
@@ -75,9 +78,7 @@ def recover(
     return Recovered(session.identifier, latest, tally.files_waiting, tally.bytes_total - tally.bytes_done)
 
 
-def _walk(
-    ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]
-) -> list[_Found]:
+def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:
     """Note what is another's or nobody's, and return what may be the session's."""
     files = ports.files
     claims = Claims(

@@ -205,6 +205,7 @@ def _is_below(folder: str, above: str) -> bool:
 
 
 def vanished(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSession]) -> None:
+    """Forget a file that is gone, and tell of it when it should have been sent."""
     missing(ports, before, sessions, DELETED)
     ports.files.remove(before.key)
 

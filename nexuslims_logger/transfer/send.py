@@ -7,7 +7,7 @@ file that was not the same all the time raises `FileChanged`, and nothing is rec
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -103,10 +103,8 @@ def send_one(file_system: FileSystem, store: ObjectStore, file: FileToSend, cont
         reader.counting = True
         stored = _put(store, file, reader, md5)
         _must_be(file, handle.stat())
-    try:
+    with suppress(FileVanished):  # deleted after the last byte was read: what the store has is whole
         _must_be(file, file_system.stat(file.root, file.path))
-    except FileVanished:
-        pass  # deleted after the last byte was read: what the store has is whole
     return Sent(file.stat, stored)
 
 
@@ -160,7 +158,8 @@ def _put(store: ObjectStore, file: FileToSend, reader: _Reader, md5: str) -> Sto
                 store.copy(name, version_name(name, present.generation), if_generation=present.generation)
             generation = present.generation
     raise FileProblem(
-        "The name is taken in the store", f"{file.object_name} is being changed there by somebody else; it is tried again."
+        "The name is taken in the store",
+        f"{file.object_name} is being changed there by somebody else; it is tried again.",
     )
 
 

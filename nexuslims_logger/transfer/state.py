@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.journal.files import FileKey, Owed, Tally
 from nexuslims_logger.transfer.scan import ScanOutcome
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from nexuslims_logger.journal.files import FileKey, Owed, Tally
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat

@@ -1,4 +1,4 @@
-"""One round of the transfer: scan, settle, send, verify, record. (DESIGN.md sections 4 and 6)
+"""One round of the transfer: scan, settle, send, verify, record (DESIGN.md sections 4 and 6).
 
 `sync_pass` never waits: it does what is due and gives the leaves their work; their answers come back as
 messages, each of which leads to the next round. What is owed is asked of the journal, so a round may be cut anywhere.
@@ -139,7 +139,9 @@ def _settle_one(ports: TransferPorts, state: PassState, key: FileKey, now: float
             state.changing[key] = (stat, now)
 
 
-def _delay(state: PassState, session: str, key: FileKey, now: float, reason: str, least_s: float) -> None:
+def _delay(  # noqa: PLR0913 - one line each at its three callers
+    state: PassState, session: str, key: FileKey, now: float, reason: str, least_s: float
+) -> None:
     known = state.delays.get((session, key))
     attempts = known.attempts + 1 if known else 1
     delay = max(least_s, min(FILE_DELAY_S * 2 ** (attempts - 1), FILE_DELAY_MOST_S))
@@ -171,7 +173,13 @@ def _send(ports: TransferPorts, state: PassState) -> None:
         file = FileToSend(key.root, key.path, owed.seen.stat, name, owed.generation, origin)
         state.in_flight[ticket.number] = ticket
         ports.pool.submit(
-            send_one, ports.file_system, ports.store, file, ticket.control, ticket=ticket, reply_to=ports.inbox
+            send_one,
+            ports.file_system,
+            ports.store,
+            file,
+            ticket.control,
+            ticket=ticket,
+            reply_to=ports.inbox,
         )
 
 
@@ -227,7 +235,14 @@ def not_sent(ports: TransferPorts, state: PassState, ticket: SendTicket, problem
     session = state.session(ticket.owed.session)
     # One that grows for hours must not be sent over and over again; at the end it is sent once more.
     spent = 0.0 if session and session.ended else 2 * (now - ticket.since)
-    _delay(state, ticket.owed.session, ticket.owed.seen.key, now, problem.message, max(ports.rules.settle_s, spent))
+    _delay(
+        state,
+        ticket.owed.session,
+        ticket.owed.seen.key,
+        now,
+        problem.message,
+        max(ports.rules.settle_s, spent),
+    )
     state.scan_at = min(state.scan_at, now + ports.rules.settle_s)
     state.more_owed = True
 

@@ -38,7 +38,5 @@ def verify_some(store: ObjectStore, results: Sequence[Result]) -> tuple[Result, 
         The store cannot be asked.
     """
     return tuple(
-        result
-        for result in results
-        if find_content(store, result.object_name, result.generation, result.md5) is None
+        result for result in results if find_content(store, result.object_name, result.generation, result.md5) is None
     )
