@@ -116,9 +116,7 @@ class FolderStore:
                 raise _changed(name if source is None else to)
             return there.stored_at(to)
 
-    def set_metadata(
-        self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
-    ) -> StoredObject:
+    def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
         """As `ObjectStore.set_metadata`."""
         with self._at(name), locked(self._locks, name):
             entry = _expect(self._resolve(name, None), name, if_generation)

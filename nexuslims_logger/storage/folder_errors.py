@@ -50,8 +50,7 @@ _NO_SUCH_NAME = _Answer(
 _AWAY = _Answer(
     StoreUnavailable,
     "The store cannot be reached",
-    "{folder} does not answer ({cause}). Check that the folder or share is there; the files wait on this PC "
-    "meanwhile.",
+    "{folder} does not answer ({cause}). Check that the folder or share is there; the files wait on this PC meanwhile.",
 )
 
 _BY_ERRNO = {

@@ -38,9 +38,7 @@ def locked(folder: Path, name: str) -> Iterator[None]:
     alike = unicodedata.normalize("NFC", name).casefold()
     digest = hashlib.sha256(alike.encode("utf-8")).hexdigest()
     # An object of its own for each caller, so that threads exclude each other, too.
-    lock = FileLock(
-        folder / f"{digest[:2]}.lock", timeout=_TIMEOUT_S, mode=0o666, poll_interval=_POLL_INTERVAL_S
-    )
+    lock = FileLock(folder / f"{digest[:2]}.lock", timeout=_TIMEOUT_S, mode=0o666, poll_interval=_POLL_INTERVAL_S)
     try:
         lock.acquire()
     except Timeout as error:

@@ -72,9 +72,7 @@ def object_name(filestore_path: str, label: str, relative_path: str) -> str:
     NameRefused
         The name would be absolute, escape, or cannot be written down; the message tells the file.
     """
-    beginning = (
-        filestore_path.replace("\\", "/").rstrip("/") if filestore_path.strip("/\\") else filestore_path
-    )
+    beginning = filestore_path.replace("\\", "/").rstrip("/") if filestore_path.strip("/\\") else filestore_path
     while beginning.startswith("./"):
         beginning = beginning[2:].lstrip("/")
     if beginning == ".":

@@ -24,6 +24,7 @@ from nexuslims_logger.errors import (
 from nexuslims_logger.storage import folder as folder_module
 from nexuslims_logger.storage.contract import ABSENT, Origin, StoredObject
 from nexuslims_logger.storage.folder import FolderStore
+from nexuslims_logger.storage.folder_disk import place_new
 from nexuslims_logger.storage.folder_errors import explained
 from tests.unit.storage.cut_short import Bytes, PcClock
 
@@ -144,24 +145,18 @@ def test_a_writer_faster_than_the_disks_clock_is_seen(bucket: Path) -> None:
     assert len(seen) == 50
 
 
-def test_equal_content_keeps_generation_and_origin_and_shows_its_time(
-    bucket: Path, store: FolderStore
-) -> None:
+def test_equal_content_keeps_generation_and_origin_and_shows_its_time(bucket: Path, store: FolderStore) -> None:
     stored = put(store, b"content")
     # As a restored backup would.
     (bucket / NAME).unlink()
     (bucket / NAME).write_bytes(b"content")
     found = store.stat(NAME)
     assert found == replace(stored, mtime_ns=(bucket / NAME).stat().st_mtime_ns)
-    assert (
-        store.set_metadata(NAME, mtime_ns=MTIME_NS, origin=ORIGIN, if_generation=stored.generation) == stored
-    )
+    assert store.set_metadata(NAME, mtime_ns=MTIME_NS, origin=ORIGIN, if_generation=stored.generation) == stored
     assert (bucket / NAME).stat().st_mtime_ns == MTIME_NS
 
 
-def test_an_object_that_was_looked_at_long_after_is_remembered(
-    bucket: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_object_that_was_looked_at_long_after_is_remembered(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FolderStore(bucket, PcClock())
     put(store, b"ours")
     (bucket / NAME).write_bytes(b"theirs")
@@ -339,8 +334,6 @@ def test_a_disk_without_hard_links_does_as_well(
 def test_a_writer_who_knows_no_locks_is_not_overwritten_by_a_creation(
     store: FolderStore, bucket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place_new = folder_module.place_new
-
     def overtaken(temporary: Path, path: Path) -> None:
         path.write_bytes(b"theirs")
         place_new(temporary, path)
@@ -429,9 +422,7 @@ def test_two_computers_that_create_the_same_objects_share_them(bucket: Path, sto
         (errno.EILSEQ, NameRefused, "write this name down"),
     ],
 )
-def test_what_the_disk_says_is_told_in_a_users_words(
-    code: int, expected: type[LoggerError], words: str
-) -> None:
+def test_what_the_disk_says_is_told_in_a_users_words(code: int, expected: type[LoggerError], words: str) -> None:
     error = explained(OSError(code, os.strerror(code)), Path("/mnt/share"), NAME)
     assert type(error) is expected
     assert words in error.message

@@ -112,17 +112,13 @@ def test_a_version_of_a_very_long_name_stands_below_its_digest() -> None:
 
 def test_a_second_name_says_whose_it_is() -> None:
     assert second_name("Titan/a b.tif", "TEM-PC", None) == "Titan/a b (TEM-PC).tif"
-    assert (
-        second_name("a.tif", "TEM-PC", "0a1b2c3d-4444-4555-8666-777788889999") == "a (TEM-PC, 0a1b2c3d).tif"
-    )
+    assert second_name("a.tif", "TEM-PC", "0a1b2c3d-4444-4555-8666-777788889999") == "a (TEM-PC, 0a1b2c3d).tif"
     assert second_name("notes", "TEM-PC", None) == "notes (TEM-PC)"
     assert second_name("Titan/.hidden", "TEM-PC", None) == "Titan/.hidden (TEM-PC)"
     assert second_name("a.tif", "lab/pc\\1", None) == "a (lab_pc_1).tif"
 
 
-@pytest.mark.parametrize(
-    "last", ["x" * 251 + ".tif", "é" * 125 + ".tif", "\U0001f52c" * 62 + ".tif", "a." + "b" * 250]
-)
+@pytest.mark.parametrize("last", ["x" * 251 + ".tif", "é" * 125 + ".tif", "\U0001f52c" * 62 + ".tif", "a." + "b" * 250])
 @pytest.mark.parametrize("computer", ["TEM-PC", "é" * 200])
 def test_a_second_name_is_cut_at_a_character(last: str, computer: str) -> None:
     name = second_name(f"Titan/{last}", computer, "0a1b2c3d-4444-4555-8666-777788889999")
