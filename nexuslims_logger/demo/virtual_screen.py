@@ -1,5 +1,7 @@
 """A screen of its own, with a window manager, and hands to work on it (Linux)."""
 
+# ruff: noqa: S603, S607 - the programs are those of _TOOLS, wherever the system has them
+
 from __future__ import annotations
 
 import os
@@ -41,7 +43,7 @@ def require_tools() -> None:
         packages = " ".join(_TOOLS[tool] for tool in missing)
         raise ToolsMissing(
             "The virtual screen cannot be started",
-            f"These programs are missing: {', '.join(missing)}. Install the packages: apt-get install {packages}",
+            f"These programs are missing: {', '.join(missing)}. To install them: apt-get install {packages}",
         )
 
 
@@ -111,7 +113,7 @@ class VirtualScreen:
 
     def click(self, x: int, y: int) -> None:
         """Press the left button there, as a hand would."""
-        self.do("mousemove", "--sync", str(x), str(y), "click", "1")
+        self.do("mousemove", str(x), str(y), "click", "1")
 
     def photograph(self, file: Path) -> None:
         """Write the whole screen as an image of few colours."""
@@ -121,7 +123,7 @@ class VirtualScreen:
     def _start_server(self, stack: ExitStack) -> str:
         """Start Xvfb on a display that is free, and return its number."""
         reader, writer = os.pipe()
-        with open(reader, "rb", buffering=0) as answer:
+        with os.fdopen(reader, "rb", buffering=0) as answer:
             command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", self._size]
             command += ["-dpi", "96", "-nolisten", "tcp", "-noreset"]
             _start(stack, command, dict(os.environ), pass_fds=(writer,))
@@ -134,10 +136,10 @@ class VirtualScreen:
     def _start_window_manager(self, stack: ExitStack) -> None:
         """Start openbox and wait until it has taken over the screen."""
         _start(stack, ["openbox", "--sm-disable"], self.environment)
-        watcher = ["xprop", "-root", "-spy", "_NET_SUPPORTING_WM_CHECK"]
+        watcher = ["xprop", "-root", "-spy"]
         process = _start(stack, watcher, self.environment, stdout=subprocess.PIPE)
         if process.stdout is None or not wait_for_line(
-            process.stdout, lambda line: "window id" in line, _PATIENCE_S
+            process.stdout, lambda line: line.startswith("_NET_SUPPORTING_WM_CHECK"), _PATIENCE_S
         ):
             raise StopAndTell("The virtual screen did not start", "The window manager gave no sign of life.")
         process.terminate()

@@ -95,13 +95,18 @@ class App:
         As in `run`.
     start
         Starts the workers, after the first paint.
+    now
+        Returns the present time, aware, in UTC.
     """
 
-    def __init__(self, settings: Settings, start: Starter | None = None) -> None:
+    def __init__(
+        self, settings: Settings, start: Starter | None = None, now: Callable[[], datetime] | None = None
+    ) -> None:
         self._settings = settings
         self._start = start or _start_workers
         dpi.announce_awareness()
         self.root = tk.Tk(className="nexuslims-logger")
+        self._now = now or self._tk_now
         self._launched_at = self._now()
         self.root.report_callback_exception = self._report
         self.presenter = Presenter(
@@ -139,6 +144,8 @@ class App:
 
     def close(self) -> ExitCode:
         """Take everything down and say how it went; the workers' last words count."""
+        for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
+            self.root.after_cancel(timer)
         self.root.destroy()
         if self._running:
             self._running.stop(_JOIN_S)
@@ -198,7 +205,7 @@ class App:
         else:
             self.log_window = LogWindow(self.root, self._look, kept_lines)
 
-    def _now(self) -> datetime:
+    def _tk_now(self) -> datetime:
         """Return the present time from Tk: the workers' clock comes only with them."""
         return datetime.fromtimestamp(
             self.root.tk.getint(self.root.tk.call("clock", "milliseconds")) / 1000, UTC

@@ -13,7 +13,7 @@ from nexuslims_logger.gui.panels import wrap_to_width
 from nexuslims_logger.gui.view import Dialog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nexuslims_logger.gui.presenter import Presenter
     from nexuslims_logger.gui.theme import Look
@@ -35,7 +35,7 @@ class ModalDialog:
     look
         Its colours, fonts and distances.
     title
-        Of the dialog's window; its heading, too.
+        The heading.
     dismiss
         What its cross and Escape do.
     """
@@ -45,7 +45,7 @@ class ModalDialog:
         self._unit = look.unit
         self.window = tk.Toplevel(parent, background=look.palette.ground)
         self.window.withdraw()
-        self.window.title(title)
+        self.window.title(wording.PROGRAM)
         self.window.transient(parent)
         self.window.protocol("WM_DELETE_WINDOW", dismiss)
         self.window.bind("<Escape>", lambda _event: dismiss())
@@ -54,21 +54,33 @@ class ModalDialog:
         self.frame.columnconfigure(0, weight=1)
         heading = ttk.Label(self.frame, text=title, style=theme.STRONG)
         heading.grid(row=0, column=0, sticky="ew")
-        wrap_to_width(heading)
+        wrap_to_width(heading, (_WIDTH - 4) * self._unit)
         self.buttons: list[ttk.Button] = []
         self._buttons = ttk.Frame(self.frame)
         self._buttons.grid(row=9, column=0, sticky="ew", pady=(2 * self._unit, 0))
 
     def add_text(self, text: str, row: int, style: str = "TLabel") -> None:
         """Add a paragraph."""
-        label = ttk.Label(self.frame, text=text, style=style, wraplength=(_WIDTH - 4) * self._unit)
+        label = ttk.Label(self.frame, text=text, style=style)
         label.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
-        wrap_to_width(label)
+        wrap_to_width(label, (_WIDTH - 4) * self._unit)
+
+    def add_table(self, facts: Sequence[tuple[str, str]], row: int) -> None:
+        """Add pairs of a label and what it says."""
+        table = ttk.Frame(self.frame)
+        table.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
+        table.columnconfigure(1, weight=1)
+        for number, (label, text) in enumerate(facts):
+            name = ttk.Label(table, text=label, style=theme.MUTED)
+            name.grid(row=number, column=0, sticky="nw", padx=(0, 2 * self._unit))
+            value = ttk.Label(table, text=text)
+            value.grid(row=number, column=1, sticky="ew", pady=(0, self._unit // 2))
+            wrap_to_width(value, _WIDTH // 2 * self._unit)
 
     def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
-        """Add a button to the row at the bottom, which gives all of them equal room."""
+        """Add a button to the row at the bottom."""
         column = len(self.buttons)
-        self._buttons.columnconfigure(column, weight=1, uniform="buttons")
+        self._buttons.columnconfigure(column, weight=1)
         button = make_button(self._buttons, words, command, style)
         button.grid(row=0, column=column, sticky="nsew", padx=(self._unit if column else 0, 0))
         self.buttons.append(button)
@@ -130,13 +142,7 @@ def _interrupted(
         return lambda: act(lambda: presenter.answer_interrupted(choice))
 
     dialog = ModalDialog(parent, look, asked.heading, lambda: act(presenter.dismiss))
-    table = ttk.Frame(dialog.frame)
-    table.grid(row=1, column=0, sticky="ew", pady=(look.unit, 0))
-    for row, (label, text) in enumerate(asked.facts):
-        ttk.Label(table, text=label, style=theme.MUTED).grid(
-            row=row, column=0, sticky="w", padx=(0, 2 * look.unit)
-        )
-        ttk.Label(table, text=text).grid(row=row, column=1, sticky="w")
+    dialog.add_table(asked.facts, 1)
     dialog.add_text(wording.INTERRUPTED_TEXT, 2)
     dialog.add_text(wording.INTERRUPTED_CLOSE, 3, theme.MUTED)
     answers = [
@@ -155,6 +161,7 @@ def _interrupted(
 def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
     dialog = ModalDialog(parent, look, wording.CLOSING, lambda: act(presenter.dismiss))
     dialog.add_text(wording.CLOSING_TEXT, 1)
+    dialog.add_table(wording.CLOSING_CHOICES, 2)
     dialog.add_button(wording.END, lambda: act(presenter.end), theme.DANGER)
     dialog.add_button(wording.PAUSE, lambda: act(presenter.pause))
     dialog.open(dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss)))

@@ -46,7 +46,7 @@ class LogWindow:
         frame.columnconfigure(0, weight=1)
         frame.rowconfigure(0, weight=1)
         self.text = tk.Text(
-            frame, wrap="none", font=theme.FIXED_FONT, width=20, height=5, padx=look.unit, pady=look.unit
+            frame, wrap="word", font=theme.FIXED_FONT, width=20, height=5, padx=look.unit, pady=look.unit
         )
         self.text.configure(look.text_options(), state="disabled")
         self.text.grid(row=0, column=0, sticky="nsew")

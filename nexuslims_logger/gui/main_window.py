@@ -33,6 +33,15 @@ _BUTTONS: Final[dict[Screen, tuple[str | None, tuple[str, ...]]]] = {
     Screen.FAILED: ("done", ("copy_message", "log")),
 }
 
+#: What has the keyboard at first: where Return does no harm.
+_FIRST: Final[dict[Screen, str]] = {
+    Screen.UNKNOWN_COMPUTER: "try_again",
+    Screen.RUNNING: "note",
+    Screen.ENDING: "log",
+    Screen.DONE: "done",
+    Screen.FAILED: "done",
+}
+
 #: What may be pressed although an answer is still awaited.
 _ALWAYS_ENABLED: Final = frozenset({"log", "copy_message", "close", "done"})
 
@@ -93,8 +102,8 @@ class MainWindow:
         if before is None or before.title != view.title:
             self._root.title(view.title)
         self._heading.configure(text=view.heading)
-        self._who.configure(text=view.who)
-        self._elapsed.configure(text=view.elapsed)
+        show_text(self._who, view.who)
+        show_text(self._elapsed, view.elapsed)
         show_text(self._note, view.note)
         self._banner.show(view.state)
         show_text(self._countdown, view.countdown)
@@ -125,7 +134,7 @@ class MainWindow:
         self._note = ttk.Label(header, style=theme.MUTED)
         self._note.grid(row=2, column=0, columnspan=2, sticky="w")
         header.grid(row=0, sticky="ew", pady=(0, self._unit))
-        wrap_to_width(self._heading)
+        wrap_to_width(self._heading, 40 * self._unit)
 
     def _build_computer(self) -> ttk.Frame:
         """Build the computer's name in a field one can copy from."""
@@ -182,14 +191,14 @@ class MainWindow:
         wide, row = _BUTTONS[screen]
         if wide:
             self.buttons[wide].grid(in_=self._frame, row=3, sticky="ew", pady=(2 * unit, 0))
-        self._row.grid(row=4, sticky="ew", pady=(unit, 0))
+        self._row.grid(row=4, sticky="ew", pady=(unit if wide else 2 * unit, 0))
         for column in range(3):
-            self._row.columnconfigure(column, weight=int(column < len(row)), uniform="row")
+            used = column < len(row)
+            self._row.columnconfigure(column, weight=int(used), uniform="row" if used else "")
         for column, name in enumerate(row):
             self.buttons[name].grid(row=0, column=column, sticky="ew", padx=(0 if column == 0 else unit, 0))
         self._countdown.grid(row=5, sticky="w", pady=(unit, 0))
-        first = wide if wide and screen is not Screen.RUNNING else next(iter(row), None)
-        if first:
+        if first := _FIRST.get(screen):
             self.buttons[first].focus_set()
 
     def _fit(self) -> None:

@@ -20,9 +20,10 @@ _STEP_TONES: Final = {
 }
 
 
-def wrap_to_width(label: ttk.Label, margin: int = 0) -> None:
-    """Break `label`'s lines at the width it is given."""
-    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - margin)))
+def wrap_to_width(label: ttk.Label, narrow: int) -> None:
+    """Break `label`'s lines at the width it is given; until then at `narrow`, lest it widens the window."""
+    label.configure(wraplength=narrow)
+    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width)))
 
 
 def show_text(label: ttk.Label, text: str) -> None:
@@ -48,8 +49,8 @@ class Banner:
         self._text.grid(row=0, column=1, sticky="ew")
         self._detail = ttk.Label(self.frame)
         self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 4, 0))
-        wrap_to_width(self._text)
-        wrap_to_width(self._detail)
+        for label in (self._text, self._detail):
+            wrap_to_width(label, 40 * unit)
 
     def show(self, line: Line) -> None:
         """Paint the line in its tone."""
@@ -69,18 +70,21 @@ class ProgressCard:
         unit = look.unit
         self.frame = ttk.Frame(parent, style=theme.CARD, padding=(unit + unit // 2, unit))
         self.frame.columnconfigure(0, weight=1)
-        ttk.Label(self.frame, text=wording.FILES, style=theme.CARD_MUTED).grid(row=0, column=0, sticky="w")
-        self._checked = ttk.Label(self.frame, style=theme.CARD_MUTED)
-        self._checked.grid(row=0, column=1, sticky="e")
+        above, below = ttk.Frame(self.frame), ttk.Frame(self.frame)
+        above.grid(row=0, sticky="ew")
         self._bar = ttk.Progressbar(self.frame, maximum=1.0)
-        self._bar.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(unit // 2, unit // 2))
-        self._counts = ttk.Label(self.frame, style=theme.CARD_TEXT)
-        self._counts.grid(row=2, column=0, columnspan=2, sticky="w")
-        self._rate = ttk.Label(self.frame, style=theme.CARD_MUTED)
-        self._rate.grid(row=3, column=0, columnspan=2, sticky="w")
+        self._bar.grid(row=1, sticky="ew", pady=(unit // 2, unit // 2))
+        below.grid(row=2, sticky="ew")
+        ttk.Label(above, text=wording.FILES, style=theme.MUTED).pack(side="left")
+        self._checked = ttk.Label(above, style=theme.MUTED)
+        self._checked.pack(side="right")
+        self._counts = ttk.Label(below)
+        self._counts.pack(side="left")
+        self._rate = ttk.Label(below, style=theme.MUTED)
+        self._rate.pack(side="right")
 
     def show(self, view: View) -> None:
-        """Paint bar and numbers. The line of the rate keeps its room, so that nothing jumps."""
+        """Paint bar and numbers."""
         self._bar.configure(value=view.fraction or 0.0)
         self._counts.configure(text=view.counts)
         self._rate.configure(text=view.rate)

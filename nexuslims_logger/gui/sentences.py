@@ -65,10 +65,12 @@ class Sentences:
     def record(self) -> Line:
         """Return where the session is recorded; always said with the embedded default."""
         record = self.known.record
-        if self.this_pc_only or (record and record.this_pc_only):
-            return Line(Tone.CALM, wording.RECORDED_HERE)
+        here = self.this_pc_only or (record is not None and record.this_pc_only)
         if self.known.session is None:
-            return Line(Tone.CALM, wording.NOT_RECORDED)
+            will_be = here and not self.known.failure
+            return Line(Tone.CALM, wording.WILL_BE_RECORDED_HERE if will_be else wording.NOT_RECORDED)
+        if here:
+            return Line(Tone.CALM, wording.RECORDED_HERE)
         if record and record.recorded:
             return Line(Tone.GOOD, wording.RECORDED)
         if record and record.problem:
@@ -113,14 +115,11 @@ class Sentences:
         )
 
     def rate(self) -> str:
-        """Return speed and time left, "" when nothing is being sent."""
+        """Return the speed, "" when nothing is being sent."""
         progress = self.known.progress
         if progress is None or progress.rate_bytes_per_s <= 0 or progress.files_done >= progress.files_total:
             return ""
-        rate = wording.size(progress.rate_bytes_per_s)
-        if progress.seconds_left is None:
-            return wording.RATE.format(rate=rate)
-        return wording.RATE_LEFT.format(rate=rate, left=wording.duration(progress.seconds_left))
+        return wording.RATE.format(rate=wording.size(progress.rate_bytes_per_s))
 
     def checked(self) -> str:
         """Return when the last good pass ended."""

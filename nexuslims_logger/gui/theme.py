@@ -17,8 +17,6 @@ HEADING: Final = "Heading.TLabel"
 STRONG: Final = "Strong.TLabel"
 MUTED: Final = "Muted.TLabel"
 CARD: Final = "Card.TFrame"
-CARD_TEXT: Final = "Card.TLabel"
-CARD_MUTED: Final = "CardMuted.TLabel"
 DANGER: Final = "Danger.TButton"
 PRIMARY: Final = "Primary.TButton"
 
@@ -97,8 +95,6 @@ class Look:
             lightcolor=colours.ground,
             darkcolor=colours.ground,
         )
-        style.configure(CARD_TEXT, foreground=colours.text)
-        style.configure(CARD_MUTED, foreground=colours.muted)
         style.configure(
             "Horizontal.TProgressbar",
             background=colours.accent,
@@ -144,7 +140,7 @@ class Look:
             bordercolor=border,
             lightcolor=normal.ground,
             darkcolor=normal.ground,
-            relief="flat",
+            relief="raised",
             anchor="center",
             padding=(self.unit, self.unit // 2),
         )

@@ -41,7 +41,6 @@ NO_FILES_YET: Final = "No new files yet"
 COUNTS: Final = "{done} of {total} files, {bytes_done} of {bytes_total}"
 COUNTS_ONE: Final = "{done} of 1 file, {bytes_done} of {bytes_total}"
 RATE: Final = "{rate}/s"
-RATE_LEFT: Final = "{rate}/s, {left} left"
 CHECKED: Final = "Last complete check {time}"
 NOT_CHECKED: Final = "No complete check yet"
 
@@ -76,7 +75,8 @@ RECORDED_HERE: Final = "Recorded on this PC only"
 RECORDED: Final = "Recorded in the database"
 RECORD_WAITS: Final = "Recorded on this PC, will be sent"
 RECORD_UNDER_WAY: Final = "Recorded on this PC, being sent"
-NOT_RECORDED: Final = "Not recorded yet"
+WILL_BE_RECORDED_HERE: Final = "Will be recorded on this PC only"
+NOT_RECORDED: Final = "Nothing is recorded yet"
 
 # Ending and done
 ENDING: Final = "Ending the session"
@@ -87,9 +87,8 @@ VERIFIED: Final = "{done} of {total} files verified"
 VERIFIED_ONE: Final = "{done} of 1 file verified"
 VERIFIED_NONE: Final = "No files in this session"
 RECORDING_END: Final = "Recording that everything is there"
-DONE: Final = "Session complete"
-DONE_DETAIL: Final = "{bytes} compared with the store. You may switch off or leave."
-DONE_DETAIL_NONE: Final = "The session is recorded. You may switch off or leave."
+DONE_DETAIL: Final = "{bytes} compared with the store. You may leave."
+DONE_DETAIL_NONE: Final = "The session is recorded. You may leave."
 COUNTDOWN: Final = "This window closes by itself in {seconds} s."
 
 # Unknown computer, and a start that failed
@@ -118,10 +117,10 @@ END_EARLIER: Final = "&End it and start a new one"
 
 # Dialogs
 CLOSING: Final = "Close the logger?"
-CLOSING_TEXT: Final = (
-    "Your session is running.\n\n"
-    "End session: you are finished. The last files are sent first.\n"
-    "Pause: you come back later. The session stays open."
+CLOSING_TEXT: Final = "Your session is still running."
+CLOSING_CHOICES: Final = (
+    ("End session", "You are finished. The last files are sent, then the window closes."),
+    ("Pause", "You come back later. The session stays open."),
 )
 LEAVING: Final = "Leave before everything is stored?"
 LEAVING_FILES: Final = "{count} files still wait."
@@ -141,7 +140,7 @@ INTERRUPTED_TEXT: Final = (
     "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent "
     "all the same."
 )
-INTERRUPTED_CLOSE: Final = "Close this question to leave everything as it is."
+INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
 SOMEBODY: Final = "not known"
 NOTE_TITLE: Final = "Note"
 NOTE_TEXT: Final = "What should be remembered about this session?"

@@ -1,0 +1,184 @@
+"""Photographs every screen and dialog: ``python -m tests.gui.screenshots FOLDER``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.config import Theme
+from nexuslims_logger.demo.virtual_screen import VirtualScreen
+from nexuslims_logger.errors import ConfigurationError
+from nexuslims_logger.events import PassStage, Problem, StartStep
+from nexuslims_logger.logs import LogMemory
+from tests.gui import stage as on
+from tests.gui.stage import Stage
+
+if TYPE_CHECKING:
+    import tkinter as tk
+    from collections.abc import Callable, Sequence
+
+    from nexuslims_logger.errors import LoggerError
+    from nexuslims_logger.events import Event
+
+_LARGE: Final = 15
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: what has happened before it, and what was pressed then."""
+
+    name: str
+    events: Sequence[Event]
+    press: Callable[[Stage], None] = lambda _stage: None
+    failing: LoggerError | None = None
+    central: bool = False
+
+
+def _running(*more: Event) -> tuple[Event, ...]:
+    return (on.started(note="grid 7, the broken corner\nsecond line"), on.recorded(), *more)
+
+
+def _offline() -> tuple[Event, ...]:
+    problem = Problem(
+        "The database does not answer",
+        "What happens is kept on this PC and sent as soon as the network is back. "
+        "If this lasts for hours, tell the facility manager.",
+        on.NOW - timedelta(minutes=48),
+    )
+    return (
+        on.started(),
+        on.recorded(this_pc_only=False, problem=problem),
+        on.all_stored(store_is_cloud=True),
+    )
+
+
+def _in_cloud() -> tuple[Event, ...]:
+    return (on.started(), on.recorded(this_pc_only=False), on.all_stored(store_is_cloud=True))
+
+
+def _final() -> tuple[Event, ...]:
+    waits = on.progress(
+        stage=PassStage.SCANNING,
+        files_done=39,
+        bytes_done=3_310_000_000,
+        rate_bytes_per_s=0.0,
+        seconds_left=None,
+        files_waiting=1,
+        waiting=(on.waiting_file(),),
+    )
+    return (*_running(), on.ending(), waits)
+
+
+def _press(name: str) -> Callable[[Stage], None]:
+    return lambda stage: stage.app.window.buttons[name].invoke()
+
+
+def _close(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.wants_to_close)
+
+
+_BROKEN = ConfigurationError(
+    "A setting is wrong",
+    "NEXUSLIMSGUI_SETTLE_SECONDS is 'ten' (from the environment). Expected: a number of seconds, 0 to 3600. "
+    "Correct it or take it out, then start the logger again.",
+)
+
+SHOTS: Final = (
+    Shot("starting", (on.starting(StartStep.INSTRUMENT),)),
+    Shot("unknown-computer", (on.unknown(),)),
+    Shot("failed", (), failing=_BROKEN),
+    Shot("running", _running(on.progress())),
+    Shot("running-idle", _running(on.all_stored())),
+    Shot("running-cloud", _in_cloud(), central=True),
+    Shot("offline", _offline(), central=True),
+    Shot("ending", _final()),
+    Shot("done", (*_final(), on.stored(40), on.ready())),
+    Shot("interrupted", (on.starting(StartStep.RECOVERY), on.interrupted())),
+    Shot("closing", _running(on.progress()), _close),
+    Shot("leaving", _final(), _close),
+    Shot("note", _running(on.progress()), _press("note")),
+    Shot("log", _running(on.progress()), _press("log")),
+)
+
+
+def photograph(screen: VirtualScreen, shot: Shot, theme: Theme, text_size: int, file: Path) -> None:
+    """Play `shot` and write its picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = "mysql+pymysql://logger@db.example.org/nexuslims" if shot.central else None
+        settings = on.settings_for(Path(folder), theme=theme, text_size=text_size, database_url=url)
+        stage = Stage(screen, settings, shot.failing)
+        try:
+            stage.open()
+            stage.tell(*shot.events)
+            shot.press(stage)
+            # Away from the buttons, which look different under it.
+            screen.do("mousemove", "1270", "1010")
+            stage.wait(lambda: stage.app.root.focus_get() is not None, "the keyboard")
+            stage.settle()
+            _write(screen, stage, file)
+        finally:
+            stage.app.close()
+
+
+def _write(screen: VirtualScreen, stage: Stage, file: Path) -> None:
+    """Cut the window, with what stands before it, out of the screen."""
+    root = stage.app.root
+    frames = [root, *(window for window in root.winfo_children() if window.winfo_class() == "Toplevel")]
+    if stage.app.log_window:  # beside the main window, not before it
+        frames = [stage.app.log_window.window]
+    left, top, right, bottom = _around(frames)
+    if len(frames) > 1:  # the dialog's title stands above it
+        top -= 24
+    cut = f"{right - left}x{bottom - top}+{left}+{top}"
+    command = ["import", "-window", "root", "-crop", cut, "+repage", "-strip", "+dither", "-colors", "64"]
+    command += ["-define", "png:compression-level=9", f"PNG8:{file}"]
+    subprocess.run(command, env=screen.environment, check=True, timeout=on.PATIENCE_S)
+
+
+def _around(frames: Sequence[tk.Misc]) -> tuple[int, int, int, int]:
+    return (
+        min(frame.winfo_rootx() for frame in frames),
+        min(frame.winfo_rooty() for frame in frames),
+        max(frame.winfo_rootx() + frame.winfo_width() for frame in frames),
+        max(frame.winfo_rooty() + frame.winfo_height() for frame in frames),
+    )
+
+
+def _remember(*lines: str) -> None:
+    """Let the log window have something to show."""
+    memory = LogMemory()
+    memory.setFormatter(logging.Formatter("2026-11-23 14:52:%(lineno)02d INFO    %(message)s"))
+    for second, line in enumerate(lines):
+        memory.handle(logging.LogRecord("", logging.INFO, "", second, line, None, None))
+    logging.getLogger().addHandler(memory)
+
+
+def main(folder: Path) -> None:
+    """Write all pictures, light and dark, in the usual and in large text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    _remember(
+        "session: START is on disk",
+        "transfer: 40 files, 12 in the store",
+        "transfer: sending 20261123/scan_0013.tif (84.2 MB)",
+        "database: START recorded",
+    )
+    with VirtualScreen() as screen:
+        os.environ["DISPLAY"] = screen.display
+        for shot in SHOTS:
+            for theme in (Theme.LIGHT, Theme.DARK):
+                photograph(screen, shot, theme, 10, folder / f"{shot.name}-{theme}.png")
+                photograph(screen, shot, theme, _LARGE, folder / f"{shot.name}-{theme}-large.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
