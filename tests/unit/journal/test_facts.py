@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nexuslims_logger.errors import Defect, JournalDamaged
+from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.records import (
+    ALLOWED,
+    EndReason,
+    Instrument,
+    SessionFacts,
+    SessionState,
+    WatchFolder,
+)
+from nexuslims_logger.journal.sqlite import open_journal_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+START = datetime(2026, 11, 20, 9, 0, 0, 123456, tzinfo=UTC)
+
+
+def a_session(identifier: str = "s1", **changes: object) -> SessionFacts:
+    known: dict[str, object] = {
+        "identifier": identifier,
+        "computer_name": "TEM-PC",
+        "instrument_pid": "TITAN",
+        "instrument_name": "FEI Titan",
+        "filestore_path": "./Titan",
+        "store_url": "file:///b",
+        "folders": (WatchFolder("a", "/é"), WatchFolder("b", "/b")),
+        "user": "ada",
+        "started_at": START,
+        "utc_offset_min": 60,
+        "last_activity_at": START,
+        "logger_version": "0.1.0",
+    }
+    return SessionFacts(**(known | changes))  # type: ignore[arg-type] # the names are those of the fields
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "facts.db"
+
+
+@pytest.fixture
+def facts(path: Path) -> Iterator[FactsJournal]:
+    file = open_journal_file(path)
+    yield FactsJournal(file)
+    file.close()
+
+
+def reopened(path: Path) -> SessionFacts:
+    file = open_journal_file(path)
+    try:
+        return FactsJournal(file).session("s1")
+    finally:
+        file.close()
+
+
+def test_a_start_is_on_the_disk_when_it_was_added(facts: FactsJournal, path: Path) -> None:
+    facts.add(a_session(note="α\nβ"))
+    assert reopened(path) == a_session(note="α\nβ")
+
+
+def test_every_change_raises_the_revision(facts: FactsJournal, path: Path) -> None:
+    facts.add(a_session())
+    facts.change("s1", note="x")
+    changed = facts.change(
+        "s1",
+        state=SessionState.ENDING,
+        ended_at=START + timedelta(hours=1),
+        clicked_at=START + timedelta(hours=1),
+        end_reason=EndReason.LAST_ACTIVITY,
+    )
+    assert changed.revision == 3
+    assert reopened(path) == changed
+    assert [one.identifier for one in facts.unsent()] == ["s1"]
+    facts.mark("s1", 2)
+    assert [one.identifier for one in facts.unsent()] == ["s1"], "a fact written meanwhile is still owed"
+    facts.mark("s1", 3)
+    assert facts.unsent() == []
+
+
+@pytest.mark.parametrize("before", SessionState)
+@pytest.mark.parametrize("after", SessionState)
+def test_only_the_allowed_steps(facts: FactsJournal, before: SessionState, after: SessionState) -> None:
+    ended = {} if before in {SessionState.RUNNING, SessionState.PAUSED} else {"ended_at": START}
+    facts.add(a_session(state=before, **ended))
+    if after is before:
+        return
+    changes = {"state": after, "ended_at": START if after not in {SessionState.RUNNING, SessionState.PAUSED} else None}
+    if after in ALLOWED[before]:
+        assert facts.change("s1", **changes).state is after
+    else:
+        with pytest.raises(Defect):
+            facts.change("s1", **changes)
+        assert facts.session("s1").state is before
+
+
+def test_what_is_open_and_what_is_owed(facts: FactsJournal) -> None:
+    facts.add(a_session("running"))
+    facts.add(a_session("paused", state=SessionState.PAUSED))
+    facts.add(a_session("closed", state=SessionState.CLOSED, ended_at=START))
+    facts.add(a_session("ready", state=SessionState.READY, ended_at=START))
+    facts.add(a_session("done", state=SessionState.READY, ended_at=START, database_revision=1))
+    assert {one.identifier for one in facts.open_sessions()} == {"running", "paused"}
+    assert {one.identifier for one in facts.unfinished()} == {"closed", "ready"}
+    facts.forget_before(START + timedelta(days=60))
+    with pytest.raises(KeyError):
+        facts.session("done")
+    assert facts.session("ready")
+
+
+def test_the_instruments_copy(facts: FactsJournal) -> None:
+    assert facts.instrument() is None
+    titan = Instrument("TITAN", "FEI Titan", "./Titan", "TEM-PC", "Europe/Berlin")
+    facts.remember_instrument(titan)
+    assert facts.instrument() == titan
+
+
+def test_a_refusal_is_kept_and_forgotten(facts: FactsJournal) -> None:
+    facts.add(a_session())
+    facts.mark_refused("s1", "No right to write")
+    assert facts.session("s1").database_error == "No right to write"
+    facts.mark("s1", 1)
+    assert facts.session("s1").database_error is None
+
+
+def test_a_newer_programs_journal_is_not_touched(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    file = open_journal_file(path)
+    with pytest.raises(JournalDamaged, match="newer"):
+        FactsJournal(file)
+    file.close()
+
+
+def test_a_file_that_is_no_database_is_named(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all, but long enough to look like one" * 100)
+    with pytest.raises(JournalDamaged, match=r"facts\.db"):
+        open_journal_file(path)
+
+
+def test_a_transaction_that_fails_leaves_nothing(facts: FactsJournal, path: Path) -> None:
+    facts.add(a_session())
+    with pytest.raises(sqlite3.IntegrityError):
+        facts.add(a_session())
+    assert reopened(path) == a_session()

@@ -1,0 +1,161 @@
+"""A session thread without threads: what the window would say is a script, the transfer answers at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nexuslims_logger.config import load_settings
+from nexuslims_logger.db.tasks import open_database
+from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.records import SessionFacts, WatchFolder
+from nexuslims_logger.journal.sqlite import JournalFile
+from nexuslims_logger.messages import (
+    AllRecorded,
+    AllStored,
+    FinalSetFixed,
+    Recover,
+    Recovered,
+    Stop,
+    Track,
+    TransferStopped,
+)
+from nexuslims_logger.session.loop import SessionPorts, Station
+from nexuslims_logger.session.main import session_main
+from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LAUNCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+class Script:
+    """The session's inbox: answers that have come first, then the script, then `Stop`."""
+
+    def __init__(self) -> None:
+        self.lines: deque[Any] = deque()
+        self.answers: deque[Any] = deque()
+
+    def put(self, message: Any) -> None:
+        self.answers.append(message)
+
+    def get(self, _timeout_s: float | None) -> Any:
+        if self.answers:
+            return self.answers.popleft()
+        line = self.lines.popleft() if self.lines else Stop()
+        return line() if callable(line) else line
+
+
+class Transfer:
+    """What the transfer thread would answer; `files_arrive` False: a store that is away."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.files_arrive = True
+        self.last_activity_at: datetime | None = None
+        self.last_file_at: datetime | None = None
+        self.tracked: tuple[Any, ...] = ()
+        self._finished: set[str] = set()
+
+    def put(self, message: Any) -> None:
+        match message:
+            case Track():
+                self.tracked = message.sessions
+                for session in message.sessions:
+                    if session.ended and self.files_arrive and session.identifier not in self._finished:
+                        self._finished.add(session.identifier)
+                        self._script.put(FinalSetFixed(session.identifier))
+                        self._script.put(AllStored(session.identifier, self.last_file_at, 3, 300, 0))
+                        self._script.put(AllRecorded(session.identifier))
+            case Recover():
+                last = self.last_activity_at or message.last_activity_at
+                self._script.put(Recovered(message.session.identifier, last, 2, 200))
+            case Stop():
+                self._script.put(TransferStopped())
+
+    def get(self, _timeout_s: float | None) -> Any:
+        raise NotImplementedError
+
+
+class Pc:
+    """One PC: its journal and its (embedded) database stay, the program is run again and again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = load_settings(
+            {"HOME": str(folder), "NEXUSLIMSGUI_HOME": str(folder / "home"), "NEXUSLIMSGUI_FILESTORE_PATH": str(folder / "data")}
+        )
+        self.units = open_database(self.settings)
+        self.facts = FactsJournal(JournalFile(sqlite3.connect(":memory:", isolation_level=None)))
+        self.clock = ManualClock(LAUNCH)
+        self.random = CountingRandom()
+        self.database = InlinePool(first_arguments=(self.units,))
+        self.events = ListInbox()
+        self.files_arrive = True
+        self.last_activity_at: datetime | None = None
+        self.last_file_at: datetime | None = None
+
+    def run(self, *script: Any, **station: Any) -> list[Any]:
+        """Run the program through a script; return what it told the window."""
+        inbox = Script()
+        inbox.lines.extend(script)
+        transfer = Transfer(inbox)
+        transfer.files_arrive = self.files_arrive
+        transfer.last_activity_at = self.last_activity_at
+        transfer.last_file_at = self.last_file_at
+        known: dict[str, Any] = {
+            "computer_name": "TEM-PC",
+            "user": "ada",
+            "launched_at": self.clock.now(),
+            "folders": (WatchFolder("", "/data"),),
+            "store_url": "file:///bucket",
+            "logger_version": "0.1.0",
+            "gap_s": 4 * 3600.0,
+            "database_label": "the embedded database",
+            "this_pc_only": True,
+        }
+        ports = SessionPorts(
+            self.clock,
+            self.random,
+            inbox,
+            transfer,
+            self.events,
+            self.database,
+            self.facts,
+            Station(**(known | station)),
+        )
+        session_main(ports)
+        told = list(self.events.messages)
+        self.events.messages.clear()
+        return told
+
+    def later(self, seconds: float, message: Any) -> Any:
+        """Return a line of a script that lets time pass before it is said."""
+
+        def line() -> Any:
+            self.clock.go_on(seconds)
+            return message
+
+        return line
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return the log as a DBA sees it."""
+        with sqlite3.connect(self.settings.embedded_database) as connection:
+            found = connection.execute(
+                "SELECT session_identifier, event_type, user, record_status, session_note, timestamp, end_reason "
+                "FROM session_log ORDER BY session_identifier, event_type DESC"
+            ).fetchall()
+        connection.close()
+        return found
+
+    def session(self, identifier: str = "session-1") -> SessionFacts:
+        return self.facts.session(identifier)
+
+
+@pytest.fixture
+def pc(tmp_path: Path) -> Pc:
+    return Pc(tmp_path)

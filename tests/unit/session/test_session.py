@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from nexuslims_logger.errors import DatabaseUnavailable, UnknownInstrument
+from nexuslims_logger.events import (
+    InstrumentUnknown,
+    InterruptedChoice,
+    InterruptedFound,
+    NoteSaved,
+    RecordState,
+    SessionEnding,
+    SessionPaused,
+    SessionReady,
+    SessionStarted,
+    SessionStored,
+    Stopped,
+    Trouble,
+)
+from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
+from tests.unit.session.conftest import LAUNCH, Pc
+
+def of_kind(told: list[Any], kind: type) -> list[Any]:
+    return [event for event in told if isinstance(event, kind)]
+
+
+def test_a_whole_session(pc: Pc) -> None:
+    told = pc.run(pc.later(60, SetNote("grid 7")), pc.later(600, EndSession()))
+    steps = [type(event) for event in told]
+    expected = [SessionStarted, NoteSaved, SessionEnding, SessionStored, SessionReady, Stopped]
+    assert [step for step in steps if step in expected] == expected
+    assert pc.rows() == [
+        ("session-1", "START", "ada", "TO_BE_BUILT", "grid 7", "2026-11-20 09:00:00.000000", None),
+        ("session-1", "END", "ada", "TO_BE_BUILT", "grid 7", "2026-11-20 09:11:00.000000", None),
+    ]
+
+
+def test_start_has_the_time_of_the_launch(pc: Pc) -> None:
+    pc.run(launched_at=LAUNCH - timedelta(seconds=3))
+    assert pc.session().started_at == LAUNCH - timedelta(seconds=3)
+
+
+def test_a_file_finished_after_the_click_moves_end(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(pc.later(60, EndSession()))
+    pc.clock.go_on(30)
+    pc.files_arrive = True
+    pc.last_file_at = LAUNCH + timedelta(seconds=75)
+    pc.run(catch_up_only=True)
+    end = pc.rows()[1]
+    assert end[5:] == ("2026-11-20 09:01:15.000000", "LAST_FILE")
+    assert end[3] == "TO_BE_BUILT"
+
+
+def test_a_file_from_the_future_does_not_move_end(pc: Pc) -> None:
+    pc.last_file_at = LAUNCH + timedelta(days=400)
+    pc.run(pc.later(60, EndSession()))
+    assert pc.rows()[1][5:] == ("2026-11-20 09:01:00.000000", None)
+
+
+def test_without_a_database_everything_happens_but_the_read_back(pc: Pc) -> None:
+    pc.run()  # the journal knows the instrument from now on
+    pc.run(interrupted=InterruptedChoice.END)
+    away = True
+
+    def maybe(*_: object) -> None:
+        if away:
+            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
+
+    pc.database.before = maybe
+    told = pc.run(EndSession(), interrupted=InterruptedChoice.END)
+    assert of_kind(told, SessionStored)
+    assert not of_kind(told, SessionReady)
+    assert any(event.problem for event in of_kind(told, RecordState))
+    away = False
+    pc.run(catch_up_only=True)
+    assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
+
+
+def test_times_are_those_at_which_things_happened_not_of_arrival(pc: Pc) -> None:
+    pc.run(EndSession())
+    offline = InlineOutage(pc)
+    pc.clock.go_on(3600)
+    offline.begin()
+    pc.run(pc.later(60, EndSession()))
+    pc.clock.go_on(86_400)
+    offline.end()
+    pc.run(catch_up_only=True)
+    times = [row[5] for row in pc.rows() if row[0] == "session-2"]
+    assert times == ["2026-11-20 10:00:00.000000", "2026-11-20 10:01:00.000000"]
+
+
+class InlineOutage:
+    """A database that is away for a while."""
+
+    def __init__(self, pc: Pc) -> None:
+        self._pc = pc
+
+    def begin(self) -> None:
+        def refuse(*_: object) -> None:
+            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
+
+        self._pc.database.before = refuse
+
+    def end(self) -> None:
+        self._pc.database.before = None
+
+
+def test_an_answer_lost_after_the_commit_does_no_harm(pc: Pc) -> None:
+    lost = iter([True])
+    really_submit = pc.database.submit
+
+    def submit(function: Any, *args: Any, ticket: object, reply_to: Any) -> None:
+        if function.__name__ == "apply_session" and next(lost, False):
+            function(pc.units, *args)  # arrives; what follows is the answer that does not
+
+            def refuse(*_: object) -> None:
+                pc.database.before = None
+                raise DatabaseUnavailable("Connection lost", "try later")
+
+            pc.database.before = refuse
+        really_submit(function, *args, ticket=ticket, reply_to=reply_to)
+
+    pc.database.submit = submit  # type: ignore[method-assign] # a lost answer stands between us and the real one
+    pc.run(TryAgain(), EndSession(), TryAgain())
+    pc.run(catch_up_only=True)
+    assert [(row[1], row[3]) for row in pc.rows()] == [("START", "TO_BE_BUILT"), ("END", "TO_BE_BUILT")]
+
+
+def test_an_unknown_computer_records_nothing_until_it_is_registered(pc: Pc) -> None:
+    known = False
+
+    def lookup(name: str, *_: object) -> None:
+        if name == "find_instrument" and not known:
+            raise UnknownInstrument("Unknown computer", "Give the name TEM-PC to the facility manager.")
+
+    pc.database.before = lookup
+
+    def register() -> TryAgain:
+        nonlocal known
+        known = True
+        return TryAgain()
+
+    told = pc.run(TryAgain(), register, EndSession())
+    unknown = of_kind(told, InstrumentUnknown)
+    assert len(unknown) >= 2
+    assert unknown[0].computer_name == "TEM-PC"
+    assert len(pc.rows()) == 2
+
+
+def test_nothing_is_recorded_under_a_guess(pc: Pc) -> None:
+    def lookup(name: str, *_: object) -> None:
+        raise UnknownInstrument("Unknown computer", name)
+
+    pc.database.before = lookup
+    pc.run()
+    assert pc.rows() == []
+    assert pc.facts.unsent() == []
+
+
+def test_pause_leaves_the_session_open_and_takes_the_pause_off_the_hours(pc: Pc) -> None:
+    told = pc.run(pc.later(60, PauseSession()))
+    assert of_kind(told, SessionPaused)
+    assert pc.session().state is SessionState.PAUSED
+    pc.clock.go_on(600)
+    told = pc.run(AnswerInterrupted(InterruptedChoice.CONTINUE), pc.later(30, EndSession()))
+    assert of_kind(told, InterruptedFound)[0].paused
+    facts = pc.session()
+    assert (facts.paused_seconds, facts.resumed) == (600, 1)
+    assert len(pc.rows()) == 2
+
+
+def test_a_crashed_session_of_another_user_ends_at_its_last_activity(pc: Pc) -> None:
+    pc.run(SetNote("of ada"))
+    pc.clock.go_on(3 * 86_400)
+    pc.last_activity_at = LAUNCH + timedelta(minutes=90)
+    told = pc.run(AnswerInterrupted(InterruptedChoice.END), EndSession(), user="bob")
+    found = of_kind(told, InterruptedFound)[0]
+    assert (found.user, found.same_user, found.suggestion) == ("ada", False, InterruptedChoice.END)
+    assert found.files_waiting == 2
+    rows = pc.rows()
+    assert rows[:2] == [
+        ("session-1", "START", "ada", "TO_BE_BUILT", "of ada", "2026-11-20 09:00:00.000000", None),
+        ("session-1", "END", "ada", "TO_BE_BUILT", "of ada", "2026-11-20 10:30:00.000000", "LAST_ACTIVITY"),
+    ]
+    assert [row[2] for row in rows[2:]] == ["bob", "bob"]
+    assert [row[4] for row in rows[2:]] in (["", ""], [None, None])
+
+
+def test_the_same_user_after_a_short_gap_may_go_on(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(600)
+    told = pc.run(AnswerInterrupted(InterruptedChoice.CONTINUE), EndSession())
+    assert of_kind(told, InterruptedFound)[0].suggestion is InterruptedChoice.CONTINUE
+    assert of_kind(told, SessionStarted)[0].continued
+    assert len(pc.rows()) == 2
+
+
+def test_the_same_user_after_a_weekend_is_asked_to_end_first(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(60 * 3600)
+    told = pc.run(AnswerInterrupted(InterruptedChoice.END))
+    assert of_kind(told, InterruptedFound)[0].suggestion is InterruptedChoice.END
+
+
+def test_a_session_without_any_activity_still_ends_after_its_start(pc: Pc) -> None:
+    pc.run()
+    pc.run(interrupted=InterruptedChoice.END)
+    assert pc.session().ended_at == LAUNCH + timedelta(microseconds=1)
+
+
+def test_an_ended_session_is_caught_up_while_the_next_one_runs(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession())
+    assert pc.session().state is SessionState.ENDING
+    pc.files_arrive = True
+    pc.run(user="bob")
+    assert [(row[0], row[3]) for row in pc.rows()] == [
+        ("session-1", "TO_BE_BUILT"),
+        ("session-1", "TO_BE_BUILT"),
+        ("session-2", "WAITING_FOR_END"),
+    ]
+
+
+def test_a_pc_that_knew_a_central_database_does_not_fall_back_silently(pc: Pc) -> None:
+    pc.run(EndSession(), this_pc_only=False, database_label="db.example.org:3306/nexuslims")
+    before = pc.rows()
+    told = pc.run()
+    assert of_kind(told, Trouble)[0].problem.title == "The central database is no longer configured"
+    assert pc.rows() == before
+
+
+def test_the_note_can_be_emptied(pc: Pc) -> None:
+    pc.run(SetNote("wrong"), SetNote(""), EndSession())
+    assert [row[4] for row in pc.rows()] in (["", ""], [None, None])
+
+
+def test_a_session_costs_a_fixed_number_of_database_tasks(pc: Pc) -> None:
+    tasks: list[str] = []
+    pc.database.before = lambda name, *_: tasks.append(name)
+    pc.run(EndSession())
+    # Asked for the instrument once; applied at START, at END, and when ready.
+    assert tasks.count("find_instrument") == 1
+    assert tasks.count("apply_session") <= 4

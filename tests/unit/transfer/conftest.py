@@ -1,0 +1,145 @@
+"""A transfer without threads, on a real folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.journal.records import WatchFolder
+from nexuslims_logger.journal.results import Results
+from nexuslims_logger.journal.sqlite import JournalFile
+from nexuslims_logger.messages import Recover, Track, TrackedSession
+from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.main import handle
+from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
+from nexuslims_logger.transfer.progress import Progress
+from nexuslims_logger.transfer.selection import Selection
+from nexuslims_logger.transfer.state import PassState
+from nexuslims_logger.transfer.sync_pass import sync_pass
+from tests.contract.memory_store import MemoryStore
+from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock, start_of_test
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+SETTLE_S = 10.0
+
+
+class Transfer:
+    """The transfer thread's work, a round at a time."""
+
+    def __init__(self, watch: Path) -> None:
+        self.watch = watch
+        self.clock = ManualClock(start_of_test())
+        self.inbox, self.session, self.window = ListInbox(), ListInbox(), ListInbox()
+        self.store = MemoryStore()
+        self.pool = InlinePool()
+        self.database = InlinePool(first_arguments=())
+        self.recorded: list[Any] = []
+        self.database.before = self._record
+        self.connection = sqlite3.connect(":memory:", isolation_level=None)
+        self.files = FilesJournal(JournalFile(self.connection))
+        self.results = Results(self.files)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything but the journal, as a crash does."""
+        self.state = PassState()
+        self.ports = TransferPorts(
+            clock=self.clock,
+            random=CountingRandom(),
+            inbox=self.inbox,
+            session=self.session,
+            window=self.window,
+            database=self.database,
+            pool=self.pool,
+            file_system=Disk(),
+            store=self.store,
+            files=self.files,
+            results=self.results,
+            rules=TransferRules(Selection((), ("*.tmp",)), 60.0, SETTLE_S, 4, 4 * 3600.0),
+        )
+        self.progress = Progress(self.ports, self.state)
+
+    def _record(self, _name: str, rows: Any) -> None:
+        self.recorded += rows
+
+    def track(self, *sessions: TrackedSession) -> None:
+        handle(self.ports, self.state, Track(sessions))
+
+    def recover(self, session: TrackedSession, last: datetime) -> None:
+        handle(self.ports, self.state, Recover(session, last))
+
+    def turn(self) -> None:
+        """Do rounds until nothing more comes of them."""
+        for _ in range(200):
+            sync_pass(self.ports, self.state)
+            message = self.inbox.get(0)
+            if message is None:
+                return
+            handle(self.ports, self.state, message)
+        pytest.fail("the transfer does not come to rest")
+
+    def go_on(self, seconds: float = SETTLE_S) -> None:
+        """Let time pass, look at the folders, and do what is due."""
+        self.clock.go_on(seconds)
+        self.state.scan_at = 0.0
+        self.turn()
+
+    def settle(self) -> None:
+        """Let what is there be seen, settle, and be sent."""
+        self.go_on(0)
+        self.go_on()
+
+    def write(self, name: str, data: bytes, mtime: datetime | None = None) -> Path:
+        path = self.watch / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        if mtime:
+            os.utime(path, ns=(0, int(mtime.timestamp() * 1e9)))
+        return path
+
+    def stored(self) -> dict[str, str]:
+        """Return MD5 by object name."""
+        return {found.name: found.md5 for found in self.store.list("")}
+
+    def a_session(self, name: str = "s1", **changes: Any) -> TrackedSession:
+        facts: dict[str, Any] = {
+            "identifier": name,
+            "instrument_pid": "TITAN",
+            "computer_name": "tem-pc",
+            "filestore_path": "./Titan",
+            "folders": (WatchFolder("", str(self.watch)),),
+            "started_at": self.clock.now(),
+            "ended": False,
+        }
+        return TrackedSession(**(facts | changes))
+
+    def ended(self, session: TrackedSession, **changes: Any) -> TrackedSession:
+        return self.a_session(
+            session.identifier,
+            **{"started_at": session.started_at, "ended": True, "ended_at": self.clock.now()} | changes,
+        )
+
+
+def md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def transfer(tmp_path: Path) -> Transfer:
+    watch = tmp_path / "watch"
+    watch.mkdir()
+    return Transfer(watch)
+
+
+@pytest.fixture
+def long_ago(transfer: Transfer) -> datetime:
+    return transfer.clock.now() - timedelta(days=3)

@@ -1,0 +1,335 @@
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import FileUnreadable, StoreUnavailable
+from nexuslims_logger.journal.files import UNASSIGNED, FileKey
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
+from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pytest
+
+
+def test_a_new_file_is_sent_when_it_has_settled(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("a/new.tif", b"image")
+    transfer.go_on(0)
+    assert transfer.stored() == {}
+    transfer.go_on()
+    assert transfer.stored() == {"Titan/a/new.tif": md5(b"image")}
+    stored = transfer.store.stat("Titan/a/new.tif")
+    assert stored
+    assert stored.mtime_ns == (transfer.watch / "a/new.tif").stat().st_mtime_ns
+    assert stored.origin
+    assert stored.origin.session_identifier == "s1"
+
+
+def test_what_stood_there_before_start_is_left_alone(transfer: Transfer, long_ago: datetime) -> None:
+    transfer.write("old.tif", b"old", long_ago)
+    transfer.clock.go_on(5)  # so that the change time too lies before START
+    transfer.track(transfer.a_session())
+    transfer.settle()
+    assert transfer.stored() == {}
+
+
+def test_a_preserved_old_time_does_not_hide_a_file_that_appears(transfer: Transfer, long_ago: datetime) -> None:
+    transfer.track(transfer.a_session())
+    transfer.go_on(0)
+    transfer.write("copied.tif", b"copied", long_ago)
+    transfer.settle()
+    assert "Titan/copied.tif" in transfer.stored()
+
+
+def test_a_changed_file_is_sent_again_under_its_generation(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("x.tif", b"first")
+    transfer.settle()
+    before = transfer.store.stat("Titan/x.tif")
+    transfer.write("x.tif", b"second content")
+    transfer.settle()
+    after = transfer.store.stat("Titan/x.tif")
+    assert before
+    assert after
+    assert after.md5 == md5(b"second content")
+    assert after.generation != before.generation
+    assert transfer.stored().keys() == {"Titan/x.tif"}
+
+
+def test_a_file_that_grows_while_it_is_sent_is_never_recorded_stale(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("grows.ser", b"part one")
+    transfer.go_on(0)
+
+    grown = iter([b" and two"])
+
+    def grow(name: str, *_: object) -> None:
+        if name == "send_one" and (more := next(grown, None)):
+            with path.open("ab") as file:
+                file.write(more)
+
+    transfer.pool.before = grow
+    transfer.go_on()
+    assert transfer.results.of("s1") == []
+    for _ in range(4):
+        transfer.go_on()
+    assert transfer.stored() == {"Titan/grows.ser": md5(b"part one and two")}
+    assert [result.md5 for result in transfer.results.of("s1")] == [md5(b"part one and two")]
+
+
+def test_a_file_that_cannot_be_read_waits_with_its_reason_and_the_others_go(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("locked.dm4", b"locked")
+    transfer.write("free.dm4", b"free")
+    transfer.go_on(0)
+    disk = transfer.ports.file_system
+    really_open = disk.open
+
+    def refuse(root: str, path: str) -> object:
+        if path == "locked.dm4":
+            raise FileUnreadable("In use", "in use by another program")
+        return really_open(root, path)
+
+    monkeypatch.setattr(disk, "open", refuse)
+    transfer.go_on()
+    transfer.progress.tell()
+    assert transfer.stored().keys() == {"Titan/free.dm4"}
+    progress = transfer.window.messages[-1]
+    assert [(one.name, one.reason) for one in progress.waiting] == [("locked.dm4", "in use by another program")]
+    assert progress.last_good_pass_at is None
+    monkeypatch.undo()
+    transfer.go_on(300)
+    assert "Titan/locked.dm4" in transfer.stored()
+
+
+def test_the_end_waits_for_the_last_file_and_compares_with_the_store(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("a.tif", b"a")
+    transfer.settle()
+    transfer.write("late.tif", b"late")
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    assert not transfer.session.take(AllStored)
+    transfer.clock.go_on(SETTLE_S)
+    transfer.turn()
+    told = list(transfer.session.messages)
+    assert [type(message) for message in told] == [FinalSetFixed, AllStored, AllRecorded]
+    assert (told[1].files, told[1].missing) == (2, 0)
+    assert {row.object_name for row in transfer.recorded} == {"Titan/a.tif", "Titan/late.tif"}
+
+
+def test_an_object_lost_in_the_store_is_sent_again_before_ready(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("a.tif", b"a")
+    transfer.settle()
+    del transfer.store._kept["Titan/a.tif"]
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    assert transfer.session.take(AllStored)
+    assert transfer.stored() == {"Titan/a.tif": md5(b"a")}
+
+
+def test_after_the_final_set_a_new_file_belongs_to_nobody(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.go_on(0)
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    transfer.write("after.tif", b"after")
+    transfer.settle()
+    assert transfer.stored() == {}
+    assert transfer.files.unassigned() == 1
+
+
+def test_a_change_between_two_sessions_is_unassigned(transfer: Transfer, long_ago: datetime) -> None:
+    first = transfer.a_session()
+    transfer.track(first)
+    transfer.write("x.tif", b"x")
+    transfer.settle()
+    transfer.track(transfer.ended(first))
+    transfer.turn()
+    transfer.track()
+    transfer.write("x.tif", b"changed while nobody worked", long_ago)
+    transfer.clock.go_on(60)
+    transfer.track(transfer.a_session("s2", started_at=transfer.clock.now() + timedelta(hours=1)))
+    transfer.settle()
+    seen = transfer.files.get(FileKey(str(transfer.watch), "", "x.tif"))
+    assert seen
+    assert seen.owner == UNASSIGNED
+
+
+def test_deleted_before_it_settled_is_no_session_file(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    path = transfer.write("gone.tif", b"gone")
+    transfer.go_on(0)
+    path.unlink()
+    transfer.settle()
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    assert transfer.session.take(AllStored)[0].missing == 0
+
+
+def test_settled_but_deleted_before_it_was_sent_is_missing_and_blocks_nothing(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    path = transfer.write("gone.tif", b"gone")
+    transfer.go_on(0)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The store is away", "try later")
+
+    transfer.pool.before = away
+    transfer.go_on()
+    path.unlink()
+    transfer.go_on(0)
+    assert [(one.state, one.reason) for one in transfer.results.of("s1")] == [
+        (ResultState.MISSING, "deleted or renamed before it was sent")
+    ]
+    transfer.pool.before = None
+    transfer.clock.go_on(600)
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    assert transfer.session.take(AllStored)[0].missing == 1
+
+
+def test_another_session_keeps_what_the_first_one_stored(transfer: Transfer) -> None:
+    first = transfer.a_session()
+    transfer.track(first)
+    transfer.write("x.tif", b"of ada")
+    transfer.settle()
+    transfer.track(transfer.ended(first))
+    transfer.turn()
+    transfer.session.take(AllStored)
+    transfer.track(transfer.a_session("s2"))
+    transfer.go_on(0)
+    transfer.write("x.tif", b"of bob")
+    transfer.settle()
+    stored = transfer.stored()
+    assert stored["Titan/x.tif"] == md5(b"of bob")
+    assert md5(b"of ada") in [value for name, value in stored.items() if name.startswith(".versions/")]
+
+
+def test_another_computers_object_is_never_replaced(transfer: Transfer) -> None:
+    other = transfer.a_session("elsewhere", computer_name="camera-pc")
+    transfer.track(other)
+    transfer.write("x.tif", b"of the camera pc")
+    transfer.settle()
+    transfer.track()
+    transfer.track(transfer.a_session())
+    transfer.go_on(0)
+    transfer.write("x.tif", b"of the tem pc")
+    transfer.settle()
+    assert transfer.stored() == {
+        "Titan/x.tif": md5(b"of the camera pc"),
+        "Titan/x (tem-pc).tif": md5(b"of the tem pc"),
+    }
+
+
+def test_equal_content_is_not_sent_twice(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("x.tif", b"same")
+    transfer.settle()
+    before = transfer.store.stat("Titan/x.tif")
+    os.utime(path, ns=(0, path.stat().st_mtime_ns + 5_000_000_000))
+    transfer.settle()
+    after = transfer.store.stat("Titan/x.tif")
+    assert before
+    assert after
+    assert after.generation == before.generation or after.md5 == before.md5
+    assert after.mtime_ns == path.stat().st_mtime_ns
+
+
+def test_a_missing_watch_folder_concludes_nothing(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("x.tif", b"x")
+    transfer.settle()
+    aside = transfer.watch.with_name("aside")
+    transfer.watch.rename(aside)
+    transfer.track(transfer.ended(session))
+    transfer.go_on()
+    transfer.progress.tell()
+    assert transfer.session.take(FinalSetFixed) == []
+    assert transfer.window.messages[-1].folder_problem
+    aside.rename(transfer.watch)
+    transfer.go_on()
+    assert transfer.session.take(AllStored)[0].files == 1
+
+
+def test_a_pass_over_unchanged_files_reads_nothing_and_asks_nothing(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer.track(transfer.a_session())
+    for number in range(20):
+        transfer.write(f"{number}.tif", bytes([number]) * 100)
+    transfer.settle()
+    transfer.go_on(60)
+    assert len(transfer.recorded) == 20
+    calls = (len(transfer.pool.calls), len(transfer.database.calls))
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError("an unchanged file was opened")
+
+    monkeypatch.setattr(transfer.ports.file_system, "open", forbidden)
+    writes = transfer.connection.total_changes
+    for _ in range(3):
+        transfer.go_on(60)
+    assert (len(transfer.pool.calls), len(transfer.database.calls)) == calls
+    assert transfer.connection.total_changes - writes <= 3 * 3  # the volume and the first scan, not the files
+
+
+def test_a_store_that_is_away_is_tried_again_with_growing_delays(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    for number in range(8):
+        transfer.write(f"{number}.tif", b"x")
+    away = True
+
+    def maybe(name: str, *_: object) -> None:
+        if away and name == "send_one":
+            raise StoreUnavailable("The store is away", "try later")
+
+    transfer.pool.before = maybe
+    transfer.settle()
+    transfer.progress.tell()
+    assert transfer.window.messages[-1].store_problem.title == "The store is away"
+    tries = len(transfer.pool.calls)
+    transfer.clock.go_on(0.5)
+    transfer.turn()
+    assert len(transfer.pool.calls) == tries
+    away = False
+    transfer.clock.go_on(300)
+    transfer.turn()
+    assert len(transfer.stored()) == 8
+
+
+def test_a_restart_in_the_middle_forgets_nothing_and_sends_nothing_twice(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("sent.tif", b"sent")
+    transfer.settle()
+    transfer.write("seen.tif", b"seen")
+    transfer.go_on(0)
+    sent = transfer.pool.calls.count("send_one")
+    transfer.restart()
+    transfer.track(session)
+    transfer.settle()
+    assert transfer.stored().keys() == {"Titan/sent.tif", "Titan/seen.tif"}
+    assert transfer.pool.calls.count("send_one") == sent + 1
+
+
+def test_ignored_names_are_not_looked_at(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("half.TMP", b"x")
+    transfer.settle()
+    assert transfer.stored() == {}
