@@ -54,7 +54,8 @@ def upgrade() -> None:
   KEY ix_file_manifest_session (session_identifier, state, size_bytes),
   KEY ix_file_manifest_state (state, discovered_at),
   KEY ix_file_manifest_instrument (instrument, discovered_at),
-  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),{_RULES}
+  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument)
+    REFERENCES instruments (instrument_pid),{_RULES}
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"""
         ],
         sqlite=[
@@ -79,7 +80,8 @@ def upgrade() -> None:
   uploaded_at DATETIME,
   CONSTRAINT pk_file_manifest PRIMARY KEY (id),
   CONSTRAINT uq_file_manifest_object UNIQUE (object_digest, session_identifier),
-  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument) REFERENCES instruments (instrument_pid),{_RULES},
+  CONSTRAINT fk_file_manifest_instrument FOREIGN KEY (instrument)
+    REFERENCES instruments (instrument_pid),{_RULES},
   CONSTRAINT ck_file_manifest_lengths CHECK (
     length(session_identifier) <= 36 AND length(instrument) <= 100 AND length(computer_name) <= 64
     AND length(bucket) <= 255 AND length(last_error) <= 500 AND length(reason) <= 255

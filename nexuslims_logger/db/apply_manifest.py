@@ -43,9 +43,7 @@ def object_digest(bucket: str, object_name: str) -> str:
 
 def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
     with units() as unit:
-        found = unit.repository.manifest_rows(
-            {session for session, _ in batch}, {digest for _, digest in batch}
-        )
+        found = unit.repository.manifest_rows({session for session, _ in batch}, {digest for _, digest in batch})
         changed: list[tuple[int, Mapping[str, object]]] = []
         # A statement names the same columns for all its rows: those without a time get the database's.
         timed: list[Mapping[str, object]] = []

@@ -136,9 +136,7 @@ def _now(unit: UnitOfWork) -> datetime | None:
     return unit.clock.now() if unit.clock else None
 
 
-def _clock_offset_ms(
-    database: datetime | None, before: datetime | None, after: datetime | None
-) -> int | None:
+def _clock_offset_ms(database: datetime | None, before: datetime | None, after: datetime | None) -> int | None:
     """Return the PC's clock minus the database's, taking the answer to have been made halfway."""
     if database is None:
         return 0  # SQLite has the PC's clock

@@ -40,9 +40,7 @@ FOREIGN_ERRORS = (SQLAlchemyError, pymysql.MySQLError, sqlite3.Error, OSError, U
 
 DEADLOCK = 1213
 DUPLICATE = 1062
-LATER = frozenset(
-    {1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031, DEADLOCK}
-)
+LATER = frozenset({1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031, DEADLOCK})
 DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1356, 1370, 3118, 4151})
 NO_FIT = frozenset({1049, 1054, 1146})
 REFUSED = frozenset({1048, 1264, 1265, 1366, 1406, 1451, 1452, 3819, 4025, DUPLICATE})
@@ -78,9 +76,7 @@ def translate(error: BaseException) -> LoggerError:
     if isinstance(cause, (OSError, PoolTimeoutError)):
         return _unavailable(getattr(cause, "strerror", None) or type(cause).__name__)
     if isinstance(cause, UnicodeError):
-        return DataRefused(
-            "The database cannot store a text", "A name or note holds characters that are not text."
-        )
+        return DataRefused("The database cannot store a text", "A name or note holds characters that are not text.")
     return Defect("Unexpected database error", f"{type(cause).__name__}; the log has the details.")
 
 
@@ -113,9 +109,7 @@ def _sqlite(error: sqlite3.Error) -> LoggerError:
 
 
 def _unavailable(what: str) -> LoggerError:
-    return DatabaseUnavailable(
-        "The database cannot be reached", f"It will be tried again, nothing is lost: {what}."
-    )
+    return DatabaseUnavailable("The database cannot be reached", f"It will be tried again, nothing is lost: {what}.")
 
 
 def _denied(what: str) -> LoggerError:

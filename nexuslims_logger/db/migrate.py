@@ -83,7 +83,9 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the database to the newest revision; blocks while another one migrates it.
+    """Bring the database to the newest revision; blocks while another process migrates it.
+
+    For one thread of the program: Alembic keeps its context in the module.
 
     Raises
     ------
@@ -165,9 +167,7 @@ def migrating(connection: Connection) -> Iterator[None]:
 def quiet_autogenerate() -> Iterator[None]:
     """Silence autogenerate's one false alarm: the servers spell ``once_event`` in words of their own."""
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message=r"Computed default on session_log\.once_event cannot be modified"
-        )
+        warnings.filterwarnings("ignore", message=r"Computed default on session_log\.once_event cannot be modified")
         yield
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     bindparam,
     column,
     false,
+    func,
     insert,
     literal,
     literal_column,
@@ -172,6 +173,15 @@ class Repository:
         """Insert a row into ``instruments``."""
         self._connection.execute(insert(INSTRUMENTS).values(self._known(INSTRUMENTS, values)))
 
+    def save_instrument(self, values: Mapping[str, object]) -> bool:
+        """Register the instrument, or change what is given of it; return whether it is new."""
+        here = INSTRUMENTS.c.instrument_pid == values["instrument_pid"]
+        if self._connection.scalar(select(func.count()).where(here)) == 0:
+            self.insert_instrument(values)
+            return True
+        self._connection.execute(update(INSTRUMENTS).where(here).values(self._known(INSTRUMENTS, values)))
+        return False
+
     def manifest_rows(
         self, sessions: Collection[str], digests: Collection[str]
     ) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -190,17 +200,12 @@ class Repository:
 
     def update_manifest(self, rows: Iterable[tuple[int, Mapping[str, object]]]) -> None:
         """Change rows, each given by its id and all changeable columns, with one prepared statement."""
-        names = [
-            name for name in MANIFEST_UPDATES if name in self._columns.of(FILE_MANIFEST, self._connection)
-        ]
+        names = [name for name in MANIFEST_UPDATES if name in self._columns.of(FILE_MANIFEST, self._connection)]
         self._connection.execute(
             update(FILE_MANIFEST)
             .where(FILE_MANIFEST.c.id == bindparam("row_id"))
             .values({name: bindparam(f"new_{name}") for name in names}),
-            [
-                {"row_id": row_id, **{f"new_{name}": values[name] for name in names}}
-                for row_id, values in rows
-            ],
+            [{"row_id": row_id, **{f"new_{name}": values[name] for name in names}} for row_id, values in rows],
         )
 
     def manifest_of(self, session_identifier: str) -> tuple[ManifestRow, ...]:
