@@ -36,17 +36,18 @@ def transfer_main(ports: TransferPorts) -> None:
         if isinstance(message, Stop):
             break
         if message is not None:
-            _handle(ports, state, message)
+            handle(ports, state, message)
     for ticket in state.in_flight.values():
         ticket.control.cancelled = True
     while state.in_flight:
         message = ports.inbox.get(None)
         if isinstance(message, Reply):
-            _handle(ports, state, message)
+            handle(ports, state, message)
     ports.session.put(TransferStopped())
 
 
-def _handle(ports: TransferPorts, state: PassState, message: Any) -> None:
+def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
+    """Answer one message: change the state, and leave the rest to the next round."""
     match message:
         case Track():
             _track(ports, state, message)
