@@ -109,9 +109,7 @@ class App:
         self._now = now or self._tk_now
         self._launched_at = self._now()
         self.root.report_callback_exception = self._report
-        self.presenter = Presenter(
-            this_pc_only=settings.is_embedded, interval_s=settings.sync_interval_seconds
-        )
+        self.presenter = Presenter(this_pc_only=settings.is_embedded, interval_s=settings.sync_interval_seconds)
         self._look = Look(self.root, palette.choose(settings.theme), settings.text_size)
         self.window = MainWindow(self.root, self._look, self.presenter, self._act, self._open_log)
         self.dialog: ModalDialog | None = None
@@ -125,9 +123,7 @@ class App:
 
     def run(self) -> ExitCode:
         """Stay until the window is closed."""
-        previous = {
-            number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)
-        }
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             self.open()
             self.root.mainloop()
@@ -207,9 +203,7 @@ class App:
 
     def _tk_now(self) -> datetime:
         """Return the present time from Tk: the workers' clock comes only with them."""
-        return datetime.fromtimestamp(
-            self.root.tk.getint(self.root.tk.call("clock", "milliseconds")) / 1000, UTC
-        )
+        return datetime.fromtimestamp(self.root.tk.getint(self.root.tk.call("clock", "milliseconds")) / 1000, UTC)
 
     def _terminate(self) -> None:
         self._terminated = True
@@ -218,9 +212,7 @@ class App:
         # Python runs this between two callbacks of Tk, within a tenth of a second: `_poll` does the rest.
         self._terminate()
 
-    def _report(
-        self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None
-    ) -> None:
+    def _report(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         """Log and show what went wrong in a callback; without this it would go unseen."""
         _log.error("A callback of the window failed", exc_info=(kind, error, traceback))
         open_message(

@@ -16,9 +16,7 @@ def split_mnemonic(words: str) -> tuple[str, int]:
     return (words, -1) if place < 0 else (words[:place] + words[place + 1 :], place)
 
 
-def make_button(
-    parent: tk.Misc, words: str, command: Callable[[], object], style: str = "TButton"
-) -> ttk.Button:
+def make_button(parent: tk.Misc, words: str, command: Callable[[], object], style: str = "TButton") -> ttk.Button:
     """Return a button with its keys bound.
 
     Parameters

@@ -135,9 +135,7 @@ def open_message(parent: tk.Tk, look: Look, title: str, message: str) -> ModalDi
     return dialog
 
 
-def _interrupted(
-    parent: tk.Tk, look: Look, asked: Interrupted, presenter: Presenter, act: Act
-) -> ModalDialog:
+def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Presenter, act: Act) -> ModalDialog:
     def answer(choice: InterruptedChoice) -> Callable[[], None]:
         return lambda: act(lambda: presenter.answer_interrupted(choice))
 
@@ -209,9 +207,7 @@ def _note(parent: tk.Tk, look: Look, note: str, presenter: Presenter, act: Act) 
         """Say at once when it does not fit, where it is entered."""
         field.edit_modified(False)
         over = len(text()) - wording.NOTE_LIMIT
-        hint.configure(
-            text=wording.NOTE_TOO_LONG.format(count=f"{over:,}") if over > 0 else wording.NOTE_KEYS
-        )
+        hint.configure(text=wording.NOTE_TOO_LONG.format(count=f"{over:,}") if over > 0 else wording.NOTE_KEYS)
         enable(saver, on=over <= 0)
 
     def save_by_key(_event: object) -> str:

@@ -6,7 +6,9 @@ import enum
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import (
+    CatchUp,
     InstrumentUnknown,
     InterruptedFound,
     NoteSaved,
@@ -31,6 +33,11 @@ if TYPE_CHECKING:
 
 #: Shown until the last byte is really there, so that a rounded bar never promises too much.
 _ALMOST: Final = 0.99
+
+#: The kind of trouble after which there will be no session.
+START_FAILED: Final = "start"
+#: The kinds that a later good pass disproves. A thread that died (its name is the kind) stays dead.
+_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 class Asked(enum.StrEnum):
@@ -59,6 +66,8 @@ class Known:
         Of this session; `fraction` never goes back while something is under way.
     troubles
         The newest trouble of each kind.
+    sessions_left
+        Earlier sessions of this PC that still wait for something.
     asked
         What was asked and not answered.
     failure
@@ -81,13 +90,14 @@ class Known:
     fraction: float | None = None
     troubles: tuple[Trouble, ...] = ()
     asked: Asked | None = None
+    sessions_left: int = 0
     failure: LoggerError | None = None
     stopped: bool = False
 
     @property
     def everything_done(self) -> bool:
         """Whether this session is ready and no earlier one still waits."""
-        return self.ready and not (self.progress and self.progress.left_over)
+        return self.ready and self.sessions_left == 0
 
 
 def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR0912 - one case for each kind of event
@@ -108,9 +118,13 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
                 unknown=None,
                 asked=_unless_stop(known),
             )
+        case Trouble() if known.session is None and event.kind == START_FAILED:
+            return replace(known, failure=StopAndTell(event.problem.title, event.problem.message))
         case Trouble():
             others = tuple(trouble for trouble in known.troubles if trouble.kind != event.kind)
             return replace(known, troubles=(*others, event))
+        case CatchUp():
+            return replace(known, sessions_left=event.sessions_left)
         case Stopped():
             return replace(known, stopped=True)
         case _ if known.session is None or (
@@ -145,7 +159,9 @@ def _progressed(known: Known, progress: TransferProgress) -> Known:
     """Take a newer progress, and drop the troubles that a later good pass has healed."""
     good_at = progress.last_good_pass_at
     troubles = tuple(
-        trouble for trouble in known.troubles if good_at is None or trouble.problem.since >= good_at
+        trouble
+        for trouble in known.troubles
+        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in _HEALED_BY_A_PASS
     )
     return replace(known, progress=progress, fraction=_advance(known.fraction, progress), troubles=troubles)
 

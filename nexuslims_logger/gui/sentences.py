@@ -163,9 +163,7 @@ class Sentences:
                 (wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
                 (
                     wording.INTERRUPTED_FILES,
-                    wording.INTERRUPTED_FILES_TEXT.format(
-                        count=files, bytes=wording.size(found.bytes_waiting)
-                    ),
+                    wording.INTERRUPTED_FILES_TEXT.format(count=files, bytes=wording.size(found.bytes_waiting)),
                 ),
             ),
             end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,

@@ -120,6 +120,9 @@ class StateLine:
             detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
         else:
             text, detail = wording.VERIFIED_NONE, wording.DONE_DETAIL_NONE
+        if left := self.known.sessions_left:
+            waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
+            detail = f"{detail} {waits}"
         if missing:
             gone = wording.counted(missing, wording.MISSING_ONE, wording.MISSING)
             return Line(Tone.WAITING, text, f"{gone} {detail}")

@@ -89,6 +89,8 @@ VERIFIED_NONE: Final = "No files in this session"
 RECORDING_END: Final = "Recording that everything is there"
 DONE_DETAIL: Final = "{bytes} compared with the store. You may leave."
 DONE_DETAIL_NONE: Final = "The session is recorded. You may leave."
+SESSIONS_LEFT: Final = "{count} earlier sessions still wait; they are caught up when the logger runs here again."
+SESSIONS_LEFT_ONE: Final = "1 earlier session still waits; it is caught up when the logger runs here again."
 COUNTDOWN: Final = "This window closes by itself in {seconds} s."
 
 # Unknown computer, and a start that failed
@@ -126,9 +128,7 @@ LEAVING: Final = "Leave before everything is stored?"
 LEAVING_FILES: Final = "{count} files still wait."
 LEAVING_FILES_ONE: Final = "1 file still waits."
 LEAVING_REST: Final = "Something still waits to be recorded."
-LEAVING_TEXT: Final = (
-    "{waits} Nothing is lost: it is caught up when the logger is started here the next time."
-)
+LEAVING_TEXT: Final = "{waits} Nothing is lost: it is caught up when the logger is started here the next time."
 INTERRUPTED: Final = "An earlier session is still open"
 PAUSED_FOUND: Final = "An earlier session was paused"
 INTERRUPTED_USER: Final = "User"
@@ -137,8 +137,7 @@ INTERRUPTED_ACTIVITY: Final = "Last activity"
 INTERRUPTED_FILES: Final = "Files waiting"
 INTERRUPTED_FILES_TEXT: Final = "{count}, {bytes}"
 INTERRUPTED_TEXT: Final = (
-    "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent "
-    "all the same."
+    "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
 )
 INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
 SOMEBODY: Final = "not known"
@@ -150,8 +149,7 @@ LOG_TITLE: Final = "Log"
 COPIED: Final = "Copied"
 UNEXPECTED: Final = "Something unexpected happened in the window"
 UNEXPECTED_TEXT: Final = (
-    "The session goes on and nothing is lost. Please send the log to whoever looks after the logger."
-    "\n\n{error}"
+    "The session goes on and nothing is lost. Please send the log to whoever looks after the logger.\n\n{error}"
 )
 
 #: The database's column takes 65,535 bytes; a character has four at most.

@@ -8,6 +8,7 @@ import pytest
 
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
+    CatchUp,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -209,6 +210,29 @@ def test_the_state_says_what_to_do_about_a_problem() -> None:
     assert Desk(STARTED, some(store_problem=PROBLEM)).view().state.detail == "Check the cable."
 
 
+def test_a_thread_that_died_stays_in_sight() -> None:
+    desk = Desk(STARTED, RECORDED, Trouble("nexuslims-session", PROBLEM), every())
+
+    assert desk.view().state.tone is Tone.PROBLEM
+
+
+def test_a_start_that_the_workers_gave_up_is_told() -> None:
+    desk = Desk(Starting(StartStep.JOURNAL), Trouble("start", PROBLEM))
+
+    view = desk.view()
+    assert (view.screen, view.heading, view.state.detail) == (Screen.FAILED, PROBLEM.title, PROBLEM.message)
+
+    desk.presenter.stop()
+    assert desk.asked == [Stop()]
+    assert desk.presenter.exit_code() is ExitCode.FAILED
+
+
+def test_the_last_screen_mentions_what_earlier_sessions_wait_for() -> None:
+    detail = Desk(STARTED, ENDING, STORED, READY, CatchUp(1)).view().state.detail
+
+    assert detail.endswith("1 earlier session still waits; it is caught up when the logger runs here again.")
+
+
 def test_the_state_mentions_what_else_concerns_the_files() -> None:
     detail = Desk(STARTED, RECORDED, every(files_missing=1, unassigned=3, left_over=5)).view().state.detail
 
@@ -262,9 +286,7 @@ def test_the_end_says_what_it_waits_for(events: tuple[Event, ...], tone: Tone, t
         ),
     ],
 )
-def test_the_last_screen_counts_what_was_verified(
-    last: SessionStored, tone: Tone, text: str, detail: str
-) -> None:
+def test_the_last_screen_counts_what_was_verified(last: SessionStored, tone: Tone, text: str, detail: str) -> None:
     state = Desk(STARTED, ENDING, last, READY).view().state
 
     assert (state.tone, state.text, state.detail) == (tone, text, detail)
@@ -592,7 +614,8 @@ def test_a_start_that_failed_says_why() -> None:
         ((STARTED,), ExitCode.WAITING),
         ((STARTED, ENDING, STORED), ExitCode.WAITING),
         ((STARTED, ENDING, STORED, READY), ExitCode.COMPLETE),
-        ((STARTED, every(left_over=2), ENDING, STORED, READY), ExitCode.WAITING),
+        ((STARTED, CatchUp(2), ENDING, STORED, READY), ExitCode.WAITING),
+        ((STARTED, CatchUp(2), ENDING, STORED, READY, CatchUp(0)), ExitCode.COMPLETE),
     ],
 )
 def test_the_exit_code_is_complete_only_when_nothing_waits(events: tuple[Event, ...], code: ExitCode) -> None:
