@@ -25,9 +25,11 @@ def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> N
     if not ports.files.final_set_fixed(identifier) or _anything_open(ports, state, identifier):
         return
     if not ports.results.verified(identifier):
-        if identifier not in state.verifying and state.store.ready(ports.clock.monotonic()):
-            _verify(ports, state, identifier)
-        return
+        if identifier in state.verifying or not state.store.ready(ports.clock.monotonic()):
+            return
+        _verify(ports, state, identifier)
+        if not ports.results.verified(identifier):
+            return
     if identifier not in state.told_stored:
         state.told_stored.add(identifier)
         ports.session.put(FinalSetFixed(identifier))

@@ -15,6 +15,7 @@ from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.messages import Recover, Track, TrackedSession
+from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import handle
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -32,6 +33,19 @@ if TYPE_CHECKING:
 SETTLE_S = 10.0
 
 
+class Recorder:
+    """A database that takes every manifest row."""
+
+    def __init__(self) -> None:
+        self.rows: list[Any] = []
+        self.calls = 0
+
+    def submit(self, _function: Any, rows: Any, *, ticket: object, reply_to: Any) -> None:
+        self.calls += 1
+        self.rows += rows
+        reply_to.put(Reply(ticket))
+
+
 class Transfer:
     """The transfer thread's work, a round at a time."""
 
@@ -41,9 +55,7 @@ class Transfer:
         self.inbox, self.session, self.window = ListInbox(), ListInbox(), ListInbox()
         self.store = MemoryStore()
         self.pool = InlinePool()
-        self.database = InlinePool(first_arguments=())
-        self.recorded: list[Any] = []
-        self.database.before = self._record
+        self.database = Recorder()
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.files = FilesJournal(JournalFile(self.connection))
         self.results = Results(self.files)
@@ -67,9 +79,6 @@ class Transfer:
             rules=TransferRules(Selection((), ("*.tmp",)), 60.0, SETTLE_S, 4, 4 * 3600.0),
         )
         self.progress = Progress(self.ports, self.state)
-
-    def _record(self, _name: str, rows: Any) -> None:
-        self.recorded += rows
 
     def track(self, *sessions: TrackedSession) -> None:
         handle(self.ports, self.state, Track(sessions))

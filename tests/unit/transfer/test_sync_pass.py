@@ -124,7 +124,7 @@ def test_the_end_waits_for_the_last_file_and_compares_with_the_store(transfer: T
     told = list(transfer.session.messages)
     assert [type(message) for message in told] == [FinalSetFixed, AllStored, AllRecorded]
     assert (told[1].files, told[1].missing) == (2, 0)
-    assert {row.object_name for row in transfer.recorded} == {"Titan/a.tif", "Titan/late.tif"}
+    assert {row.object_name for row in transfer.database.rows} == {"Titan/a.tif", "Titan/late.tif"}
 
 
 def test_an_object_lost_in_the_store_is_sent_again_before_ready(transfer: Transfer) -> None:
@@ -275,8 +275,8 @@ def test_a_pass_over_unchanged_files_reads_nothing_and_asks_nothing(
         transfer.write(f"{number}.tif", bytes([number]) * 100)
     transfer.settle()
     transfer.go_on(60)
-    assert len(transfer.recorded) == 20
-    calls = (len(transfer.pool.calls), len(transfer.database.calls))
+    assert len(transfer.database.rows) == 20
+    calls = (len(transfer.pool.calls), transfer.database.calls)
 
     def forbidden(*_: object) -> None:
         raise AssertionError("an unchanged file was opened")
@@ -285,7 +285,7 @@ def test_a_pass_over_unchanged_files_reads_nothing_and_asks_nothing(
     writes = transfer.connection.total_changes
     for _ in range(3):
         transfer.go_on(60)
-    assert (len(transfer.pool.calls), len(transfer.database.calls)) == calls
+    assert (len(transfer.pool.calls), transfer.database.calls) == calls
     assert transfer.connection.total_changes - writes <= 3 * 3  # the volume and the first scan, not the files
 
 
