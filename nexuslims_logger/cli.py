@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import __version__, logs
-from nexuslims_logger.cli_arguments import parser
+from nexuslims_logger.cli_arguments import INSTRUMENT_COLUMNS, parser
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.errors import ConfigurationError, LoggerError
 from nexuslims_logger.exit_codes import ExitCode
@@ -43,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     _let_every_character_pass()
     arguments = parser().parse_args(argv)
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here and not at the interpreter's exit, so that a broken pipe is met below
     except LoggerError as error:
         _log.debug("%s", error, exc_info=error)
         print(f"{error.title}: {error.message}", file=sys.stderr)
@@ -54,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.FAILED
+    return code
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
@@ -108,6 +111,24 @@ def _sync(settings: Settings, _: argparse.Namespace) -> ExitCode:
     return headless.catch_up(settings)
 
 
+def _instruments_list(settings: Settings, _: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import instruments
+
+    return instruments.list_instruments(settings)
+
+
+def _instruments_add(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import instruments
+
+    return instruments.add_instrument(settings, {name: getattr(arguments, name) for name in INSTRUMENT_COLUMNS})
+
+
+def _instruments_import(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import instruments
+
+    return instruments.import_csv(settings, arguments.file)
+
+
 def _sessions(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.admin import sessions
 
@@ -143,6 +164,9 @@ _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "headless": _headless,
     "demo": _demo,
     "sync": _sync,
+    "instruments list": _instruments_list,
+    "instruments add": _instruments_add,
+    "instruments import": _instruments_import,
     "sessions": _sessions,
     "manifest": _manifest,
     "db upgrade": _db_upgrade,

@@ -4,16 +4,37 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 
 from nexuslims_logger import __version__
 
 _USER_CHARACTERS = 50  # session_log.user
 _NOTE_BYTES = 65_535  # session_log.session_note, in the server's encoding
 
+#: Option, the column of ``instruments`` that it fills, and what it is.
+_INSTRUMENT = (
+    ("--pid", "instrument_pid", "its identifier, for ever"),
+    ("--name", "schema_name", "what people call it"),
+    ("--filestore-path", "filestore_path", "where its files go in the store, as in ./Titan"),
+    ("--computer-name", "computer_name", "its control PC, as that PC calls itself"),
+    ("--timezone", "timezone", "its time zone, as in Europe/Berlin (a new one: UTC)"),
+    ("--location", "location", "building and room"),
+    ("--property-tag", "property_tag", "its inventory number"),
+    ("--computer-ip", "computer_ip", "its control PC's address"),
+    ("--computer-mount", "computer_mount", "where its control PC mounts the file store"),
+    ("--harvester", "harvester", "where its reservations are kept (a new one: nemo)"),
+    ("--api-url", "api_url", "the reservations' address for programs"),
+    ("--calendar-name", "calendar_name", "the reservations' calendar"),
+    ("--calendar-url", "calendar_url", "the calendar's address"),
+)
+
 _EXIT_CODES = (
     "exit codes: 0 complete; 1 failed; 2 usage or configuration; 3 another logger runs on this PC;"
     " 4 recorded, but something still waits and will be caught up"
 )
+
+
+INSTRUMENT_COLUMNS = tuple(column for _, column, _ in _INSTRUMENT)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,14 +70,11 @@ def parser() -> argparse.ArgumentParser:
     instruments = commands.group("instruments", "the register of instruments")
     instruments.add("instruments list", "show the register")
     add = instruments.add("instruments add", "register an instrument, or change what is registered of it")
-    add.add_argument("--pid", required=True, help="its identifier, for ever")
-    add.add_argument("--name", required=True, help="what people call it")
-    add.add_argument("--filestore-path", required=True, help="where its files go in the store, as in ./Titan")
-    add.add_argument("--computer-name", help="its control PC, as that PC calls itself")
-    add.add_argument("--timezone", default="UTC", help="its time zone, as in Europe/Berlin (default: UTC)")
-    add.add_argument("--location", help="building and room")
+    for option, column, words in _INSTRUMENT:
+        required = option in {"--pid", "--name", "--filestore-path"}
+        add.add_argument(option, dest=column, required=required, metavar="TEXT", help=words)
     batch = instruments.add("instruments import", "register the instruments of a CSV file")
-    batch.add_argument("file", metavar="FILE.csv")
+    batch.add_argument("file", type=Path, metavar="FILE.csv", help="with the table's column names in its first line")
 
     sessions = commands.add("sessions", "show the recent sessions and how far their files are")
     sessions.add_argument("--json", action="store_true", help="for programs")

@@ -39,9 +39,7 @@ def watch_folders(given: Given) -> tuple[WatchFolder, ...]:
     _check_distinct(paths, labels)
     if len(paths) == 1:
         labels = [""]
-    return tuple(
-        WatchFolder(label=label, path=os.fspath(path)) for label, path in zip(labels, paths, strict=True)
-    )
+    return tuple(WatchFolder(label=label, path=os.fspath(path)) for label, path in zip(labels, paths, strict=True))
 
 
 def is_inside(inner: Path, outer: Path) -> bool:
@@ -73,9 +71,7 @@ def _checked_label(label: str) -> str:
 
 def _labels(paths: list[Path]) -> list[str]:
     """Return the shortest endings of the paths that tell them apart."""
-    parts = [
-        [part for part in (_BAD.sub("", part).strip(" .") for part in path.parts) if part] for path in paths
-    ]
+    parts = [[part for part in (_BAD.sub("", part).strip(" .") for part in path.parts) if part] for path in paths]
     taken = [1] * len(paths)
     while True:
         labels = ["-".join(part[-count:]) or "root" for part, count in zip(parts, taken, strict=True)]
@@ -93,9 +89,7 @@ def _check_distinct(paths: list[Path], labels: list[str]) -> None:
     for index, path in enumerate(paths):
         for other in paths[:index]:
             if is_inside(path, other) or is_inside(other, path):
-                raise WrongValue(
-                    f"{path} and {other} overlap, and every file would be sent twice; name one of them"
-                )
+                raise WrongValue(f"{path} and {other} overlap, and every file would be sent twice; name one of them")
     often = Counter(label.casefold() for label in labels)
     if double := [label for label in labels if often[label.casefold()] > 1]:
         raise WrongValue(f"the label {double[0]!r} stands for two folders; give each its own")

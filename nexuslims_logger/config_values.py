@@ -152,9 +152,7 @@ def file_types(given: Given) -> tuple[str, ...]:
     for word in _words(given):
         bare = word.removeprefix("*").removeprefix(".").lower()
         if not bare or set(bare) & set('*?[]/\\:"<>|') or not bare.isprintable():
-            raise WrongValue(
-                f'expected extensions such as ".dm3", and {word!r} is none (leave it empty for all)'
-            )
+            raise WrongValue(f'expected extensions such as ".dm3", and {word!r} is none (leave it empty for all)')
         found.append(f".{bare}")
     return tuple(dict.fromkeys(found))
 
@@ -255,9 +253,7 @@ def bucket(given: Given) -> str:
             "expected a bucket's name (small letters, digits, - _ and .), or a folder's path (with a / in it)"
         )
     if len(result) > 255:  # noqa: PLR2004 - the width of file_manifest.bucket
-        raise WrongValue(
-            "this path is too long to be recorded (255 characters as a URL); choose a shorter one"
-        )
+        raise WrongValue("this path is too long to be recorded (255 characters as a URL); choose a shorter one")
     return result
 
 

@@ -198,9 +198,7 @@ def test_environment_over_user_over_machine(machine_wide: Path) -> None:
 
 
 def test_empty_and_null_mean_the_default(machine_wide: Path) -> None:
-    machine_wide.write_text(
-        json.dumps({PREFIX + "INSTRUMENT": "facility", PREFIX + "TEXT_SIZE": 20}), encoding="utf-8"
-    )
+    machine_wide.write_text(json.dumps({PREFIX + "INSTRUMENT": "facility", PREFIX + "TEXT_SIZE": 20}), encoding="utf-8")
     write_user_file({PREFIX + "INSTRUMENT": None})
     found = settings(TEXT_SIZE="")
     assert found.instrument is None
@@ -318,10 +316,7 @@ def test_contradictions(values: dict[str, str], said: str) -> None:
 
 
 def test_the_emulator_is_honoured() -> None:
-    assert (
-        load_settings({"HOME": "/h", "STORAGE_EMULATOR_HOST": "localhost:9"}).storage_emulator_host
-        == "localhost:9"
-    )
+    assert load_settings({"HOME": "/h", "STORAGE_EMULATOR_HOST": "localhost:9"}).storage_emulator_host == "localhost:9"
 
 
 def test_where_the_files_are(monkeypatch: pytest.MonkeyPatch) -> None:

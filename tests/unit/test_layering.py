@@ -171,7 +171,7 @@ def test_the_search_finds(code: str) -> None:
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("sqlalchemy", {"db", "models"}),
+        ("sqlalchemy", {"db", "models", "admin", "bootstrap"}),
         ("alembic", {"db"}),
         ("pymysql", {"db"}),
         ("tkinter", {"gui", "demo"}),
@@ -194,7 +194,5 @@ def test_the_first_paint_needs_the_standard_library_alone() -> None:
         "loaded = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
         "print(*sorted(loaded - sys.stdlib_module_names - {'nexuslims_logger'}))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60
-    )
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert result.stdout.split() == []

@@ -105,9 +105,7 @@ def test_memory_and_file_are_bounded(settings: Settings, monkeypatch: pytest.Mon
     assert all(file.stat().st_size <= 10_000 for file in files)
 
 
-def test_a_file_that_cannot_be_renamed_is_gone_on_with(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_cannot_be_renamed_is_gone_on_with(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "_FILE_BYTES", 200)
     logs.configure(settings, 0)
     # A folder in the way of the renaming: the same error as another process's handle on Windows.

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import nexuslims_logger
+from nexuslims_logger import cli
+from nexuslims_logger.cli_arguments import parser
+from nexuslims_logger.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nexuslims_logger", *arguments],
+        env=os.environ | environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+def commands(above: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Iterator[str]:
+    """Return every command that can be typed."""
+    below = [action for action in above._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below:
+        yield " ".join(words)
+    for action in below:
+        for name, inner in action.choices.items():
+            yield from commands(inner, (*words, name))
+
+
+def test_every_command_is_answered() -> None:
+    assert {*commands(parser()), "window"} == set(cli._COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("", {"command": "window", "verbosity": 0}),
+        ("-s", {"command": "window", "verbosity": -1}),
+        ("-vv", {"command": "window", "verbosity": 2}),
+        ("-v sync", {"command": "sync", "verbosity": 1}),
+        ("sync -vv", {"command": "sync", "verbosity": 2}),
+        ("headless", {"command": "headless", "seconds": None, "user": None, "note": None, "continue_": False}),
+        ("headless --for 1.5 --user ada --note x --continue",
+         {"seconds": 1.5, "user": "ada", "note": "x", "continue_": True}),
+        ("demo", {"command": "demo", "headless": False}),
+        ("demo --headless", {"headless": True}),
+        ("instruments list", {"command": "instruments list"}),
+        ("instruments add --pid A --name B --filestore-path ./C --location D",
+         {"instrument_pid": "A", "schema_name": "B", "filestore_path": "./C", "location": "D", "timezone": None}),
+        ("instruments import a.csv", {"file": Path("a.csv")}),
+        ("sessions", {"command": "sessions", "json": False, "limit": 20}),
+        ("sessions --json --limit 3", {"json": True, "limit": 3}),
+        ("manifest abc", {"session": "abc"}),
+        ("db upgrade", {"command": "db upgrade"}),
+        ("db current", {"command": "db current"}),
+        ("db check", {"command": "db check"}),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_understood(typed: str, expected: dict[str, object]) -> None:
+    found = vars(parser().parse_args(typed.split()))
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["db"], "required: COMMAND"),
+        (["nonsense"], "invalid choice"),
+        (["sync", "-s", "-v"], "not allowed with"),
+        (["headless", "--for", "0"], "no time to wait"),
+        (["headless", "--for", "nan"], "no time to wait"),
+        (["headless", "--for", "x"], "no time to wait"),
+        (["headless", "--user", " "], "1 to 50 characters"),
+        (["headless", "--user", "x" * 51], "1 to 50 characters"),
+        (["headless", "--user", "a\nb"], "1 to 50 characters"),
+        (["headless", "--note", "\N{MICROSCOPE}" * 20_000], "too long"),
+        (["headless", "--note", "\udcff"], "not valid text"),
+        (["sessions", "--limit", "0"], "no number of sessions"),
+        (["instruments", "add", "--pid", "A"], "--name, --filestore-path"),
+    ],
+    ids=lambda value: str(value)[:30].encode(errors="backslashreplace").decode(),
+)
+def test_wrong_usage(typed: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        parser().parse_args(typed)
+    assert stopped.value.code == ExitCode.USAGE
+    assert said in capsys.readouterr().err
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"NexusLIMS-Logger {nexuslims_logger.__version__}\n"
+    help_ = run("-h")
+    assert help_.returncode == ExitCode.COMPLETE
+    assert "exit codes:" in help_.stdout
+
+
+def test_a_wrong_setting_is_told_without_a_traceback() -> None:
+    result = run("sessions", NEXUSLIMSGUI_THEME="blue")
+    assert result.returncode == ExitCode.USAGE
+    assert result.stderr == (
+        "The configuration has to be changed: NEXUSLIMSGUI_THEME is 'blue' (environment):"
+        " expected one of auto, light, dark.\n"
+    )
+    assert result.stdout == ""
+
+
+def test_an_error_is_told_without_a_traceback() -> None:
+    result = run("manifest", "unknown")
+    assert result.returncode == ExitCode.FAILED
+    assert result.stderr.startswith("There is no session unknown: ")
+    assert "Traceback" not in result.stderr
+
+
+def test_a_console_without_the_character() -> None:
+    added = run("instruments", "add", "--pid", "A", "--name", "Ω", "--filestore-path", "./A", PYTHONIOENCODING="cp1252")
+    assert added.returncode == ExitCode.COMPLETE
+    listed = run("instruments", "list", PYTHONIOENCODING="cp1252")
+    assert listed.returncode == ExitCode.COMPLETE
+    assert "\\u03a9" in listed.stdout
+
+
+def test_a_reader_who_has_seen_enough() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    result = subprocess.run(
+        [sys.executable, "-m", "nexuslims_logger", "sessions"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(write)
+    assert result.returncode == ExitCode.FAILED
+    assert result.stderr == b""
