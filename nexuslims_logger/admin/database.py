@@ -53,9 +53,7 @@ def check(settings: Settings) -> ExitCode:
     if found.fits:
         print("It fits.")
         return ExitCode.COMPLETE
-    print(
-        "It does not fit. 'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr
-    )
+    print("It does not fit. 'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr)
     return ExitCode.FAILED
 
 
@@ -63,9 +61,7 @@ def _is_missing(settings: Settings) -> bool:
     """Say that the embedded database does not exist yet; connecting to it would make an empty one."""
     missing = settings.is_embedded and not settings.embedded_database.exists()
     if missing:
-        print(
-            f"{_name(settings)} does not exist yet. 'nexuslims-logger db upgrade' makes it.", file=sys.stderr
-        )
+        print(f"{_name(settings)} does not exist yet. 'nexuslims-logger db upgrade' makes it.", file=sys.stderr)
     return missing
 
 

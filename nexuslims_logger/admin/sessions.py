@@ -49,9 +49,7 @@ def show(settings: Settings, *, limit: int, as_json: bool) -> ExitCode:
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return the rows as lines, each column as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _cells(session: SessionSummary) -> tuple[str, ...]:
