@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from nexuslims_logger import __version__, logs
 from nexuslims_logger.cli_arguments import INSTRUMENT_COLUMNS, parser
 from nexuslims_logger.config import load_settings
-from nexuslims_logger.errors import ConfigurationError, LoggerError
-from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LoggerError as error:
         _log.debug("%s", error, exc_info=error)
         print(f"{error.title}: {error.message}", file=sys.stderr)
-        return ExitCode.USAGE if isinstance(error, ConfigurationError) else ExitCode.FAILED
+        return exit_code_of(error)
     except BrokenPipeError:
         # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -61,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
     settings = load_settings()
-    logs.configure(settings, arguments.verbosity)
+    if arguments.command != "demo":  # which leaves nothing behind, and has a log in its own folder
+        logs.configure(settings, arguments.verbosity)
     _log.info(
         "NexusLIMS-Logger %s, Python %s, %s: %s",
         __version__,

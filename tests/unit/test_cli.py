@@ -13,6 +13,7 @@ import nexuslims_logger
 from nexuslims_logger import cli
 from nexuslims_logger.cli_arguments import parser
 from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.single_instance import SingleInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +122,18 @@ def test_an_error_is_told_without_a_traceback() -> None:
     assert result.returncode == ExitCode.FAILED
     assert result.stderr.startswith("There is no session unknown: ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_second_logger_is_told_apart(own_environment: Path) -> None:
+    home = own_environment / "nexuslims" / "gui"
+    first = SingleInstance(home)
+    first.acquire()
+    try:
+        result = run("sync")
+    finally:
+        first.release()
+    assert result.returncode == ExitCode.ALREADY_RUNNING
+    assert result.stderr.startswith("NexusLIMS-Logger is already running: ")
 
 
 def test_a_console_without_the_character() -> None:

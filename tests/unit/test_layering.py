@@ -24,14 +24,15 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"demo"}),
     frozenset({"gui", "headless", "admin"}),
     frozenset({"bootstrap"}),
-    frozenset({"session", "transfer", "database_main"}),
+    frozenset({"session", "transfer"}),
     frozenset({"storage", "db"}),
     frozenset({"models"}),
     frozenset({"journal"}),
-    frozenset({"messages", "backoff", "single_instance", "logs"}),
+    frozenset({"messages", "backoff", "exit_codes"}),
+    frozenset({"single_instance", "logs"}),
     frozenset({"config", "config_folders", "config_sources"}),
     frozenset({"config_values", "events", "ports"}),
-    frozenset({"errors", "exit_codes", ""}),
+    frozenset({"errors", ""}),
 )
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 
