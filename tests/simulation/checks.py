@@ -1,7 +1,7 @@
 """The promises P1 to P4, checked from the outside.
 
-What is looked at: the database in plain SQL, the store's listing, the microscope's own log, and what the window
-showed. Nothing here asks the program's own code.
+What is looked at: the database in plain SQL, the store's listing, the microscope's own log, and what the
+window showed. Nothing here asks the program's own code.
 """
 
 from __future__ import annotations
@@ -50,7 +50,6 @@ class FileRow:
     name: str
     state: str
     md5: str | None
-    size: int
     generation: int | None
     modified_at: datetime | None
 
@@ -206,9 +205,7 @@ class Checks:
         start = next(event for event in events if event.kind == "START")
         pc = self._pcs[start.computer]
         if row.state == "UPLOADED":
-            own = [
-                change for change in pc.disk.log if change.md5 == row.md5 and _time(change.at_ns) > start.at
-            ]
+            own = [change for change in pc.disk.log if change.md5 == row.md5 and _time(change.at_ns) > start.at]
             _check(bool(own), "P2: a file that stood there before START was sent", row)
 
     def _nothing_lost(self) -> None:
@@ -246,10 +243,9 @@ class Checks:
 
     def _files(self) -> list[FileRow]:
         return [
-            FileRow(*row[:-1], _parsed(row[-1]) if row[-1] else None)
-            for row in self._connection.execute(
-                "SELECT session_identifier, object_name, state, md5, size_bytes, generation, modified_at "
-                "FROM file_manifest"
+            FileRow(session, name, state, md5, generation, _parsed(modified_at) if modified_at else None)
+            for session, name, state, md5, generation, modified_at in self._connection.execute(
+                "SELECT session_identifier, object_name, state, md5, generation, modified_at FROM file_manifest"
             )
         ]
 

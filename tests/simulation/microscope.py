@@ -40,14 +40,14 @@ class Microscope:
         self._scheduler = scheduler
         self._random = scheduler.random
         self._disk = disk
-        self._name = name
+        self.name = name
         self._busy = busy
         self.on = True
 
     def before_start(self) -> None:
         """Leave a few files of yesterday, which belong to no session."""
         for _ in range(self._random.randrange(6)):
-            root, path = self._place()
+            root, path = self.place()
             yesterday_ns = self._disk.now_ns() - self._random.randrange(1, 86_400) * NANOSECONDS
             self._disk.put_old(root, path, self._content(), yesterday_ns)
 
@@ -71,12 +71,13 @@ class Microscope:
             self._wait(self._random.choice((0.0, 0.001, pause, pause, pause)))
             if self.on:
                 act = self._random.choice(choices)
-                self._scheduler.spawn(f"{self._name} act", act)
+                self._scheduler.spawn(f"{self.name} act", act)
 
     def _wait(self, seconds: float) -> None:
         self._scheduler.wait(seconds)
 
-    def _place(self) -> tuple[str, str]:
+    def place(self) -> tuple[str, str]:
+        """Return a watch folder and a path in it, where there may be a file or not."""
         root = self._random.choice(list(self._disk.trees))
         folder, name = self._random.choice(FOLDERS), self._random.choice(NAMES)
         return root, f"{folder}/{name}" if folder else name
@@ -94,12 +95,12 @@ class Microscope:
         self._scheduler.step(f"microscope {act}", path)
 
     def _write_at_once(self) -> None:
-        root, path = self._place()
+        root, path = self.place()
         self._note("writes", path)
         self._disk.write(root, path, self._content())
 
     def _write_in_pieces(self) -> None:
-        root, path = self._place()
+        root, path = self.place()
         self._note("begins", path)
         self._disk.write(root, path, b"")
         for _ in range(self._random.randrange(1, 5)):
@@ -125,7 +126,7 @@ class Microscope:
             self._disk.replace(*place, self._content())
 
     def _copy_with_old_time(self) -> None:
-        root, path = self._place()
+        root, path = self.place()
         self._note("copies", path)
         old_ns = self._disk.now_ns() - self._random.randrange(1, 86_400) * NANOSECONDS
         self._disk.replace(root, path, self._content(), old_ns)
@@ -133,7 +134,7 @@ class Microscope:
     def _rename(self) -> None:
         place = self._existing()
         if place:
-            root, to = place[0], self._place()[1]
+            root, to = place[0], self.place()[1]
             self._note("renames", f"{place[1]} to {to}")
             if place[1] in self._disk.trees[root] and to != place[1]:
                 self._disk.rename(root, place[1], to)

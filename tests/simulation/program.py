@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import override
 
-from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.db.worker import Task
+from nexuslims_logger.errors import Defect, LoggerError
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.ports import Inbox, Reply
 from tests.simulation.scheduler import NANOSECONDS, Actor, Crash, Life, Scheduler, SimulationFailed
@@ -115,6 +116,8 @@ class SimInbox(Generic[M]):
 
     def put(self, message: M) -> None:
         self._program.step(f"{self._name}.put", _shown(message))
+        if isinstance(message, Reply) and isinstance(message.error, Defect) and self._program.life.alive:
+            raise SimulationFailed(f"a defect: {message.error}") from message.error
         self._messages.append(message)
         if self._waiter is not None:
             self._program.scheduler.wake(self._waiter)
@@ -138,8 +141,8 @@ class SimInbox(Generic[M]):
 def _shown(message: object) -> str:
     if isinstance(message, Reply):
         return f"Reply({message.ticket!r}, {message.error or type(message.value).__name__})"[:160]
-    if isinstance(message, tuple):
-        return "(" + ", ".join(getattr(part, "__name__", type(part).__name__) for part in message) + ")"
+    if isinstance(message, Task):
+        return f"Task({message.function.__name__})"
     return repr(message)[:160]
 
 
@@ -152,9 +155,7 @@ class SimPool:
         self._idle = list(range(workers, 0, -1))
         self._waiting: deque[tuple[Callable[..., Any], tuple[object, ...], object, Inbox[Any]]] = deque()
 
-    def submit(
-        self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]
-    ) -> None:
+    def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         self._program.step(f"{self._name}.submit", function.__name__)
         self._waiting.append((function, args, ticket, reply_to))
         if self._idle:
@@ -170,6 +171,16 @@ class SimPool:
                 reply = Reply(ticket, error=error)
             reply_to.put(reply)
         self._idle.append(number)
+
+
+class SimDatabasePool:
+    """The pool of one that the database's tasks run on, as `bootstrap` has it."""
+
+    def __init__(self, inbox: SimInbox[Any]) -> None:
+        self._inbox = inbox
+
+    def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
+        self._inbox.put(Task(function, args, ticket, reply_to))
 
 
 class JournalDisk:

@@ -32,8 +32,8 @@ class Crash(BaseException):
     """Thrown into every greenlet of a program that was killed; no code may outlive it."""
 
 
-class SimulationFailed(AssertionError):
-    """The run showed a defect, or cannot go on."""
+class SimulationFailed(BaseException):
+    """The run showed a defect, or cannot go on; not to be caught by any program's last resort."""
 
 
 @dataclass(eq=False)
@@ -141,9 +141,7 @@ class Scheduler:
         """Return the actor that runs now; None outside of all."""
         return self._actors.get(getcurrent())
 
-    def spawn(
-        self, name: str, function: Callable[..., Any], *args: object, life: Life | None = None
-    ) -> Actor:
+    def spawn(self, name: str, function: Callable[..., Any], *args: object, life: Life | None = None) -> Actor:
         """Add an actor that runs ``function(*args)`` and dies with `life`; its turn comes later."""
 
         def body() -> None:

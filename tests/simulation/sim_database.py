@@ -80,7 +80,6 @@ def _connect() -> _Line:
 def _engine() -> Engine:
     """One engine for all programs of all runs, so that each statement is compiled once."""
     made = create_engine("sqlite://", creator=_connect, poolclass=NullPool)
-    event.listen(made, "connect", real_engine._configure_sqlite)
     event.listen(made, "begin", _wait_for_the_server)
     event.listen(made, "begin", real_engine._begin_sqlite)
     return made
@@ -153,6 +152,7 @@ class SimDatabase:
         line = sqlite3.connect(self._uri, uri=True, isolation_level=None, factory=_Line)
         line.program = program
         line.server = self
+        line.execute("PRAGMA foreign_keys = ON")
         # The defaults of columns ask for the server's time.
         line.create_function("strftime", -1, self._strftime)
         return line

@@ -94,9 +94,7 @@ class SimStore:
         self._answer("copy", name, "to", to)
         return stored
 
-    def set_metadata(
-        self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
-    ) -> StoredObject:
+    def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
         self._send("set_metadata", name)
         stored = self._real.set_metadata(name, mtime_ns=mtime_ns, origin=origin, if_generation=if_generation)
         self._answer("set_metadata", name)

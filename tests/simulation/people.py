@@ -1,0 +1,184 @@
+"""Who works at a simulated PC, and the weather: a user by seed, and storms of faults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.events import (
+    InstrumentUnknown,
+    InterruptedChoice,
+    InterruptedFound,
+    SessionPaused,
+    SessionReady,
+    SessionStarted,
+    Stopped,
+)
+
+if TYPE_CHECKING:
+    from nexuslims_logger.events import Event
+    from nexuslims_logger.session.service import SessionService
+    from tests.simulation.world import Pc, World
+
+USERS = ("ada", "berta", None)
+#: Until the calm has to bring everything into order, virtual seconds.
+PATIENCE_S = 4 * 3600.0
+
+
+class User:
+    """Whoever sits before one PC: launches, looks at the window, clicks, walks away."""
+
+    def __init__(self, world: World, pc: Pc) -> None:
+        self._scheduler = world.scheduler
+        self._random = world.scheduler.random
+        self._pc = pc
+        self._read = 0
+        self._notes = 0
+
+    def work(self) -> None:
+        """Run the program a few times, by seed."""
+        for _ in range(self._random.randrange(1, 5)):
+            self._scheduler.wait(self._random.choice((0.1, 5.0, 60.0)))
+            self._launch(self._random.choice(USERS))
+            self._one_run()
+            if self._pc.running and self._random.random() < 0.5:
+                self._stop()
+            self._pc.kill()
+
+    def bring_home(self) -> bool:
+        """Start the program until nothing is owed; False when `PATIENCE_S` did not suffice."""
+        self._launch("zoe")
+        until = self._scheduler.now_ns + PATIENCE_S * 1e9
+        ended: set[str] = set()
+        while self._scheduler.now_ns < until:
+            event = self._next(60.0)
+            if isinstance(event, InterruptedFound):
+                self._answer(InterruptedChoice.END)
+            elif isinstance(event, InstrumentUnknown):
+                self._service.try_again()
+            elif isinstance(event, SessionStarted):
+                self._service.end()
+                ended.add(event.session_identifier)
+            if ended and self._pc.is_home():
+                self._stop()
+                self._pc.kill()
+                return True
+        return False
+
+    @property
+    def _service(self) -> SessionService:
+        service = self._pc.service
+        assert service is not None
+        return service
+
+    def _launch(self, user: str | None) -> None:
+        self._note("launches the program", user)
+        self._read = len(self._pc.observed.shown)
+        self._pc.launch(user)
+
+    def _next(self, timeout_s: float) -> Event | None:
+        """Return what the window shows next; None when nothing came, or the program is dead."""
+        shown = self._pc.observed.shown
+        until = self._scheduler.now_ns + timeout_s * 1e9
+        while self._read == len(shown):
+            left = (until - self._scheduler.now_ns) / 1e9
+            if left <= 0 or not self._pc.running:
+                return None
+            self._pc.watcher = self._scheduler.current()
+            # Whether a program has died is seen by looking now and then.
+            self._scheduler.wait(min(left, 5.0))
+            self._pc.watcher = None
+        self._read += 1
+        return shown[self._read - 1]
+
+    def _one_run(self) -> None:
+        tries = 0
+        while (event := self._next(self._random.choice((60.0, 600.0)))) is not None:
+            if isinstance(event, InterruptedFound):
+                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
+                if self._random.random() < 0.1:
+                    return
+                self._answer(self._random.choice(tuple(InterruptedChoice)))
+            elif isinstance(event, InstrumentUnknown):
+                tries += 1
+                if tries > 20:
+                    return
+                self._service.try_again()
+            elif isinstance(event, SessionStarted):
+                self._session()
+                return
+
+    def _session(self) -> None:
+        """Work, click a little, and come to some end."""
+        for _ in range(self._random.randrange(5)):
+            self._scheduler.wait(self._random.choice((0.0, 1.0, 20.0, 200.0)))
+            if not self._pc.running:
+                return
+            if self._random.random() < 0.4:
+                self._notes += 1
+                self._note("writes a note")
+                self._service.set_note(f"note {self._notes:03}")
+            elif self._random.random() < 0.5:
+                self._note("clicks Sync now")
+                self._service.sync_now()
+        self._scheduler.wait(self._random.choice((0.0, 3.0, 100.0)))
+        way = self._random.choice(("end", "end", "end", "pause", "log off", "walk away"))
+        self._note(f"wants to {way}")
+        if way == "end":
+            self._service.end()
+            self._wait_for(SessionReady, self._random.choice((0.0, 1.0, 15.0, 120.0, 1200.0)))
+        elif way == "pause":
+            self._service.pause()
+            self._wait_for(SessionPaused, 30.0)
+        elif way == "log off":
+            self._stop()
+
+    def _answer(self, choice: InterruptedChoice) -> None:
+        self._note("answers", choice)
+        self._service.answer_interrupted(choice)
+
+    def _stop(self) -> None:
+        self._note("closes the program")
+        self._service.stop()
+        self._wait_for(Stopped, 120.0)
+
+    def _wait_for(self, kind: type[Event], timeout_s: float) -> None:
+        until = self._scheduler.now_ns + timeout_s * 1e9
+        while (left := (until - self._scheduler.now_ns) / 1e9) > 0:
+            event = self._next(left)
+            if event is None or isinstance(event, kind):
+                return
+
+    def _note(self, act: str, *detail: object) -> None:
+        self._scheduler.step(f"{self._pc.name} user {act}", *detail)
+
+
+class Weather:
+    """Storms and quiet, shares that are unmounted: until the calm."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._scheduler = world.scheduler
+        self._random = world.scheduler.random
+
+    def run(self) -> None:
+        """Change the weather by seed."""
+        storm = dict(self._world.faults.rates)
+        while not self._world.faults.calm:
+            self._scheduler.wait(self._random.choice((3.0, 20.0, 120.0)))
+            quiet = self._random.random() < 0.4
+            self._scheduler.note("weather: quiet" if quiet else "weather: storm")
+            self._world.faults.rates = {"crash": storm["crash"]} if quiet and "crash" in storm else {}
+            if not quiet:
+                self._world.faults.rates = dict(storm)
+                if "disk.unmounted" in storm and self._random.random() < 0.3:
+                    self._unmount()
+
+    def _unmount(self) -> None:
+        pc = self._random.choice(self._world.pcs)
+        root = self._random.choice(list(pc.disk.trees))
+        how = self._random.choice(("missing", "empty"))
+        self._scheduler.note("weather: unmounted", root, how)
+        pc.disk.away[root] = how
+        self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))
+        self._scheduler.note("weather: mounted", root)
+        del pc.disk.away[root]

@@ -1,0 +1,74 @@
+"""One run: storms, crashes and work by seed; then the calm, in which all must come to its end."""
+
+from __future__ import annotations
+
+from tests.simulation.people import User, Weather
+from tests.simulation.scheduler import Scheduler, SimulationFailed
+from tests.simulation.world import World
+
+#: How many lines of the trace a failure shows.
+LAST_LINES = 200
+
+
+class RunFailed(AssertionError):
+    """What went wrong, how to replay it, and the end of the trace."""
+
+    def __init__(self, seed: int, failure: SimulationFailed, scheduler: Scheduler, lines: int | None) -> None:
+        trace = "\n".join(scheduler.trace(lines))
+        super().__init__(f"{trace}\n\n{failure}\n\nreplay with: python -m tests.simulation --seed {seed}")
+        self.seed = seed
+        self.failure = failure
+
+
+def run(seed: int, *, lines: int | None = LAST_LINES) -> Scheduler:
+    """Run one world from its first file to its last ready session, and check the promises.
+
+    Parameters
+    ----------
+    seed
+        Decides everything.
+    lines
+        How much of the trace a failure shows; None: all.
+
+    Returns
+    -------
+    Scheduler
+        With the trace, for the curious.
+
+    Raises
+    ------
+    RunFailed
+        A promise was broken.
+    """
+    world = World(seed)
+    scheduler = world.scheduler
+    try:
+        scheduler.run(scheduler.spawn("director", _direct, world))
+    except SimulationFailed as failure:
+        raise RunFailed(seed, failure, scheduler, lines) from failure
+    finally:
+        world.close()
+    return scheduler
+
+
+def _direct(world: World) -> None:
+    scheduler = world.scheduler
+    weather = scheduler.spawn("weather", Weather(world).run)
+    users = [User(world, pc) for pc in world.pcs]
+    for pc in world.pcs:
+        pc.microscope.before_start()
+        scheduler.spawn(pc.microscope.name, pc.microscope.run)
+    working = [scheduler.spawn(f"{pc.name} user", user.work) for pc, user in zip(world.pcs, users, strict=True)]
+    for actor in working:
+        scheduler.join(actor)
+    world.faults.calm = True
+    for pc in world.pcs:
+        pc.microscope.on = False
+    scheduler.note("calm")
+    scheduler.join(weather)
+    # Whatever the microscope still does is done by then.
+    scheduler.wait(600.0)
+    for pc, user in zip(world.pcs, users, strict=True):
+        if not user.bring_home():
+            raise SimulationFailed(f"{pc.name} did not converge: {pc.owed()}")
+    world.checks.finally_all()

@@ -1,0 +1,232 @@
+"""A simulated world: PCs with their program, disk and microscope, around one database and one store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.db.worker import DatabasePorts, database_main
+from nexuslims_logger.events import Event
+from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.journal.records import WatchFolder
+from nexuslims_logger.journal.results import Results
+from nexuslims_logger.session.loop import SessionPorts, Station
+from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.service import SessionService
+from nexuslims_logger.transfer.main import transfer_main
+from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
+from nexuslims_logger.transfer.selection import Selection
+from tests.contract.memory_store import MemoryStore
+from tests.simulation.checks import Checks, Observed
+from tests.simulation.faults import Faults
+from tests.simulation.microscope import Microscope
+from tests.simulation.program import (
+    JournalDisk,
+    Program,
+    SimClock,
+    SimDatabasePool,
+    SimInbox,
+    SimJournalFile,
+    SimPool,
+    SimRandom,
+)
+from tests.simulation.scheduler import Scheduler
+from tests.simulation.sim_database import SimDatabase
+from tests.simulation.sim_store import SimStore
+from tests.simulation.watched import SimFileSystem, WatchedDisk
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nexuslims_logger.storage.contract import StoredObject
+    from tests.simulation.scheduler import Actor
+
+STORE_URL = "memory"
+IGNORE = ("~$*", "*.tmp")
+
+
+class World:
+    """Everything that outlives a program.
+
+    Parameters
+    ----------
+    seed
+        Decides the whole run.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.scheduler = Scheduler(seed)
+        random = self.scheduler.random
+        self.faults = Faults(random)
+        self.faults.choose()
+        self.server_clock = SimClock(self.scheduler)
+        self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
+        self.history: list[StoredObject] = []
+        self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
+        # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
+        prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
+        self.pcs = [Pc(self, f"pc-{number}", prefix) for number, prefix in enumerate(prefixes)]
+        self._register()
+        self._leave_foreign_objects()
+        self.checks = Checks(self.database, self.store, self.history, [pc.observed for pc in self.pcs])
+
+    def _register(self) -> None:
+        with closing(self.database.connect()) as connection:
+            for pc in self.pcs:
+                connection.execute(
+                    "INSERT INTO instruments (instrument_pid, schema_name, filestore_path, computer_name) "
+                    "VALUES (?, ?, ?, ?)",
+                    (f"instrument of {pc.name}", "FEI Titan TEM", f"./{pc.prefix}", pc.name),
+                )
+
+    def _leave_foreign_objects(self) -> None:
+        """Let an unknown writer's objects stand where ours will go."""
+        for pc in self.pcs:
+            for _ in range(self.scheduler.random.randrange(3)):
+                root, path = pc.microscope.place()
+                name = pc.observed.object_name(root, path)
+                if self.store.stat(name) is None:
+                    self.store.overwrite(name, self.scheduler.random.randbytes(8))
+                    stored = self.store.stat(name)
+                    assert stored is not None
+                    self.history.append(stored)
+
+    def close(self) -> None:
+        """Put everything away."""
+        self.scheduler.close()
+        self.checks.close()
+        self.database.close()
+
+
+class Pc:
+    """A control PC: what is on its disk stays when its program dies."""
+
+    def __init__(self, world: World, name: str, prefix: str) -> None:
+        self.world = world
+        self.name = name
+        self.prefix = prefix
+        random = world.scheduler.random
+        self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, -7.25, 90.0)))
+        labels = random.choice((("",), ("",), ("camera", "spectra")))
+        self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
+        roots = tuple(folder.path for folder in self.folders)
+        self.disk = WatchedDisk(self.clock, roots)
+        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((2.0, 10.0, 60.0)))
+        self.observed = Observed(
+            name, prefix, {folder.path: folder.label for folder in self.folders}, self.clock, self.disk
+        )
+        self._facts = JournalDisk(f"{name} facts")
+        self._files = JournalDisk(f"{name} files")
+        self._rules = TransferRules(
+            selection=Selection((), IGNORE),
+            interval_s=random.choice((5.0, 60.0)),
+            settle_s=10.0,
+            workers=random.choice((1, 3)),
+            gap_s=timedelta(hours=4).total_seconds(),
+        )
+        self._launches = 0
+        self.program: Program | None = None
+        self.service: SessionService | None = None
+        self.watcher: Actor | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the program runs."""
+        return self.program is not None and self.program.life.alive
+
+    def launch(self, user: str | None, *, catch_up_only: bool = False) -> None:
+        """Start the program; what it shows is kept in `observed.shown`."""
+        scheduler = self.world.scheduler
+        self._launches += 1
+        program = Program(scheduler, f"{self.name} run {self._launches}", self.world.faults)
+        station = Station(
+            computer_name=self.name,
+            user=user,
+            launched_at=self.clock.now(),
+            folders=self.folders,
+            store_url=STORE_URL,
+            logger_version="0.0.0",
+            gap_s=self._rules.gap_s,
+            database_label="simulated",
+            this_pc_only=False,
+            catch_up_only=catch_up_only,
+        )
+        self.observed.launched_at.append(station.launched_at)
+        inbox = SimInbox["Any"](program, "session")
+        self.program = program
+        self.service = SessionService(inbox)
+        program.spawn(f"{self.name} main", self._boot, program, inbox, station)
+
+    def kill(self) -> None:
+        """End the program, as power cuts, task managers and exits do."""
+        if self.program is not None and self.program.life.alive:
+            self.world.scheduler.kill(self.program.life)
+
+    def is_home(self) -> bool:
+        """Whether every session of this PC is ready in the database, and the journal knows."""
+        return not self.owed()
+
+    def owed(self) -> list[tuple[object, ...]]:
+        """Return what the journal still owes, in plain SQL."""
+        content = self._facts.content
+        if content is None:
+            return [("no journal",)]
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(content)
+            return connection.execute(
+                "SELECT identifier, state, revision, database_revision, database_error FROM session "
+                "WHERE state <> 'READY' OR revision <> database_revision"
+            ).fetchall()
+
+    def _boot(self, program: Program, session: SimInbox[Any], station: Station) -> None:
+        """Do what `bootstrap` does: bring the concrete parts together and start the threads."""
+        transfer = SimInbox["Any"](program, "transfer")
+        database = SimInbox["Any"](program, "database")
+        window = SimInbox[Event](program, "window")
+        random = SimRandom(program.scheduler)
+        files = FilesJournal(SimJournalFile(program, self._files))
+        database_pool = SimDatabasePool(database)
+        session_ports = SessionPorts(
+            clock=self.clock,
+            random=random,
+            inbox=session,
+            transfer=transfer,
+            window=window,
+            database=database_pool,
+            facts=FactsJournal(SimJournalFile(program, self._facts)),
+            station=station,
+        )
+        transfer_ports = TransferPorts(
+            clock=self.clock,
+            random=random,
+            inbox=transfer,
+            session=session,
+            window=window,
+            database=database_pool,
+            pool=SimPool(program, f"{self.name} pool", self._rules.workers),
+            file_system=SimFileSystem(program, self.disk),
+            store=SimStore(program, self.world.store, self.world.history),
+            files=files,
+            results=Results(files),
+            rules=self._rules,
+        )
+        program.spawn(f"{self.name} database", self._serve_database, program, database)
+        program.spawn(f"{self.name} transfer", transfer_main, transfer_ports)
+        program.spawn(f"{self.name} session", session_main, session_ports)
+        self._paint(window)
+
+    def _serve_database(self, program: Program, inbox: SimInbox[Any]) -> None:
+        units = self.world.database.units(program, self.clock)
+        database_main(DatabasePorts(inbox, lambda: units))
+
+    def _paint(self, window: SimInbox[Event]) -> None:
+        """Show what comes, as the window does."""
+        while True:
+            event = window.get(None)
+            assert event is not None
+            self.observed.shown.append(event)
+            if self.watcher is not None:
+                self.world.scheduler.wake(self.watcher)
