@@ -43,6 +43,7 @@ STRANGERS = frozenset(
         frozenset({"gui", "admin"}),
         frozenset({"headless", "admin"}),
         frozenset({"storage", "db"}),
+        frozenset({"session", "transfer"}),
     }
 )
 
@@ -52,7 +53,6 @@ ALLOWED = {
     ("config_folders", "journal.records"): "a watch folder is a value of the journal",
     ("messages", "journal.records"): "the messages carry the journal's values",
     ("models", "db.types"): "the columns' types belong to the database",
-    ("transfer", "session.service"): "the window's commands are passed on",
 }
 
 BANNED_MODULES = frozenset(
@@ -120,11 +120,9 @@ def banned(tree: ast.AST) -> Iterator[str]:
 
 def is_allowed(part: str, imported: str) -> bool:
     target = imported.partition(".")[0]
-    if frozenset({part, target}) in STRANGERS:
-        return False
-    if LEVEL[part] <= LEVEL[target]:
+    if any(part == who and f"{imported}.".startswith(f"{what}.") for who, what in ALLOWED):
         return True
-    return any(part == who and f"{imported}.".startswith(f"{what}.") for who, what in ALLOWED)
+    return LEVEL[part] <= LEVEL[target] and frozenset({part, target}) not in STRANGERS
 
 
 @pytest.mark.parametrize("path", sources(), ids=name_of)
@@ -141,10 +139,32 @@ def test_imports_point_downwards(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("part", "imported"),
-    [("storage", "db.tasks"), ("journal", "session.service"), ("gui", "headless"), ("bootstrap", "gui.app")],
+    [
+        ("storage", "db.tasks"),
+        ("journal", "session.service"),
+        ("gui", "headless"),
+        ("bootstrap", "gui.app"),
+        ("session", "transfer.main"),
+        ("transfer", "session.main"),
+    ],
 )
 def test_the_table_refuses(part: str, imported: str) -> None:
     assert not is_allowed(part, imported)
+
+
+def test_every_exception_is_needed() -> None:
+    crossed = {
+        (part, f"{module}.")
+        for path in sources()
+        for part in [name_of(path).partition(".")[0]]
+        for module, _ in parts_imported(ast.parse(path.read_bytes()))
+    }
+    idle = {
+        (who, what)
+        for who, what in ALLOWED
+        if not any(part == who and module.startswith(f"{what}.") for part, module in crossed)
+    }
+    assert idle == set()
 
 
 @pytest.mark.parametrize("path", [path for path in sources() if path.name != "bootstrap.py"], ids=name_of)
