@@ -47,26 +47,42 @@ def require_tools() -> None:
         )
 
 
-def wait_for_line(stream: IO[bytes], wanted: Callable[[str], bool], patience_s: float) -> str | None:
-    """Read lines of a pipe until one is `wanted`; None when it ends or `patience_s` seconds are over.
+class Lines:
+    """The lines of a pipe, read no further than the present one.
 
-    The pipe must be unbuffered.
+    Parameters
+    ----------
+    stream
+        The reading end, unbuffered.
     """
-    deadline = time.monotonic() + patience_s
-    line = b""
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([stream], [], [], left)[0]:
-            return None
-        byte = stream.read(1)
-        if not byte:
-            return None
-        line += byte
-        if byte == b"\n":
-            text = line.decode(errors="replace").strip()
-            if wanted(text):
-                return text
-            line = b""
-    return None
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._begun = b""
+        #: The writer has closed its end.
+        self.ended = False
+
+    def next(self, patience_s: float) -> str | None:
+        """Return the next line, None when `patience_s` seconds brought none (0: only what is there) or it ended."""
+        deadline = time.monotonic() + patience_s
+        while select.select([self._stream], [], [], max(0.0, deadline - time.monotonic()))[0]:
+            byte = self._stream.read(1)
+            if not byte:
+                self.ended = True
+                return None
+            if byte == b"\n":
+                line, self._begun = self._begun, b""
+                return line.decode(errors="replace").strip()
+            self._begun += byte
+        return None
+
+    def find(self, wanted: Callable[[str], bool], patience_s: float) -> str | None:
+        """Return the first line that is `wanted`; None when there was none in time."""
+        deadline = time.monotonic() + patience_s
+        while (line := self.next(deadline - time.monotonic())) is not None:
+            if wanted(line):
+                return line
+        return None
 
 
 class VirtualScreen:
@@ -128,7 +144,7 @@ class VirtualScreen:
             command += ["-dpi", "96", "-nolisten", "tcp", "-noreset"]
             _start(stack, command, dict(os.environ), pass_fds=(writer,))
             os.close(writer)
-            number = wait_for_line(answer, str.isdigit, _PATIENCE_S)
+            number = Lines(answer).find(str.isdigit, _PATIENCE_S)
         if number is None:
             raise StopAndTell("The virtual screen did not start", "Xvfb ended or gave no answer.")
         return number
@@ -138,9 +154,10 @@ class VirtualScreen:
         _start(stack, ["openbox", "--sm-disable"], self.environment)
         watcher = ["xprop", "-root", "-spy"]
         process = _start(stack, watcher, self.environment, stdout=subprocess.PIPE)
-        if process.stdout is None or not wait_for_line(
-            process.stdout, lambda line: line.startswith("_NET_SUPPORTING_WM_CHECK"), _PATIENCE_S
-        ):
+        managed = process.stdout and Lines(process.stdout).find(
+            lambda line: line.startswith("_NET_SUPPORTING_WM_CHECK"), _PATIENCE_S
+        )
+        if not managed:
             raise StopAndTell("The virtual screen did not start", "The window manager gave no sign of life.")
         process.terminate()
 
@@ -163,11 +180,12 @@ def _start(
         pass_fds=pass_fds,
         bufsize=0,
     )
-    stack.callback(_end, process)
+    stack.callback(end_process, process)
     return process
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """End a program we started, by force when it does not listen."""
     process.terminate()
     try:
         process.wait(_PATIENCE_S)

@@ -106,8 +106,9 @@ class App:
         self._start = start or _start_workers
         dpi.announce_awareness()
         self.root = tk.Tk(className="nexuslims-logger")
-        self._now = now or self._tk_now
-        self._launched_at = self._now()
+        #: Returns the present time, aware, in UTC.
+        self.now = now or self._tk_now
+        self._launched_at = self.now()
         self.root.report_callback_exception = self._report
         self.presenter = Presenter(this_pc_only=settings.is_embedded, interval_s=settings.sync_interval_seconds)
         self._look = Look(self.root, palette.choose(settings.theme), settings.text_size)
@@ -187,7 +188,7 @@ class App:
         self._paint()
 
     def _paint(self) -> None:
-        before, view = self.view, self.presenter.view(self._now())
+        before, view = self.view, self.presenter.view(self.now())
         self.view = view
         self.window.show(view)
         if view.dialog is not (before.dialog if before else None):

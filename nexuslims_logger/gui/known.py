@@ -138,8 +138,9 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case TransferProgress():
             return _progressed(known, event)
         case SessionEnding():
-            # What was done so far says nothing about the final pass: its bar begins anew.
-            return replace(known, ended_at=event.ended_at, fraction=None, asked=_unless_stop(known))
+            # The bar of the final pass begins anew, at what there is.
+            fraction = _advance(None, known.progress) if known.progress else None
+            return replace(known, ended_at=event.ended_at, fraction=fraction, asked=_unless_stop(known))
         case SessionStored():
             return replace(known, stored=event, fraction=1.0)
         case SessionReady():

@@ -147,7 +147,8 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
         return Line(Tone.WAITING, text, extra)
     text = wording.WAITING_ONE if count == 1 else wording.WAITING_MORE
     first = progress.waiting[0]
-    return Line(Tone.WAITING, text.format(count=f"{count:,}", name=first.name, reason=first.reason), extra)
+    name = first.name.rpartition("/")[2]
+    return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
 
 
 def _stored(progress: TransferProgress) -> str:

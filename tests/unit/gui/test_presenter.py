@@ -164,7 +164,7 @@ def test_what_has_happened_decides_the_screen_and_its_title(
         (
             (
                 RECORDED,
-                every(files_waiting=3, waiting=(WaitingFile("a.dm3", "in use by another program"),)),
+                every(files_waiting=3, waiting=(WaitingFile("2026-11-23/a.dm3", "in use by another program"),)),
             ),
             Tone.WAITING,
             "Waiting for 3 files, first a.dm3: in use by another program",
@@ -359,6 +359,15 @@ def test_the_bar_is_full_only_when_every_file_is_there() -> None:
 
     desk.tell(some(files_total=80, files_done=40, bytes_done=3_400, bytes_total=6_800))
     assert desk.view().fraction == 0.5
+
+
+def test_the_bar_of_the_end_begins_at_what_there_is() -> None:
+    desk = Desk(STARTED, some(bytes_done=1_000, bytes_total=2_000), some(bytes_done=1_000, bytes_total=4_000))
+    assert desk.view().fraction == 0.5
+
+    desk.tell(ENDING)
+
+    assert desk.view().fraction == 0.25
 
 
 def test_the_bar_counts_files_when_they_are_empty() -> None:
