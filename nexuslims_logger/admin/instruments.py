@@ -6,6 +6,7 @@ import csv
 import zoneinfo
 from typing import TYPE_CHECKING, cast
 
+from nexuslims_logger.admin.table import aligned
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, DuplicateRow, translate
 from nexuslims_logger.db.tasks import open_database
 from nexuslims_logger.errors import StopAndTell
@@ -40,9 +41,8 @@ def list_instruments(settings: Settings) -> ExitCode:
         tuple(_SHOWN.values()),
         *(tuple(getattr(instrument, name) or "-" for name in _SHOWN) for instrument in found),
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    for row in table:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in aligned(table):
+        print(line)
     return ExitCode.COMPLETE
 
 

@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.admin.table import aligned
 from nexuslims_logger.db.tasks import open_database, recent_sessions
 from nexuslims_logger.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from nexuslims_logger.config import Settings
@@ -39,17 +39,11 @@ def show(settings: Settings, *, limit: int, as_json: bool) -> ExitCode:
         ]
         print(json.dumps(rows, indent=2))
     elif found:
-        for line in table([_HEADINGS, *map(_cells, found)]):
+        for line in aligned([_HEADINGS, *map(_cells, found)]):
             print(line)
     else:
         print("No session is recorded yet.")
     return ExitCode.COMPLETE
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows as lines, each column as wide as its longest cell."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _cells(session: SessionSummary) -> tuple[str, ...]:
