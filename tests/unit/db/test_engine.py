@@ -1,0 +1,68 @@
+"""Engines for the databases that settings name."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nexuslims_logger.db.engine import build_engine
+from nexuslims_logger.errors import ConfigurationError
+from tests.database_servers import settings_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nexuslims_logger.config import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_for(tmp_path / "odd 100% folder #1?")
+
+
+def test_the_default_is_a_file_in_the_programs_home(settings: Settings) -> None:
+    settings.home.mkdir()
+    engine = build_engine(settings)
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("foreign_keys", "journal_mode", "synchronous", "busy_timeout")
+        }
+    engine.dispose()
+
+    assert pragmas == {"foreign_keys": 1, "journal_mode": "wal", "synchronous": 2, "busy_timeout": 15000}
+    assert settings.embedded_database.exists()
+
+
+def test_ddl_is_part_of_a_transaction(settings: Settings) -> None:
+    settings.home.mkdir()
+    engine = build_engine(settings)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+        connection.rollback()
+        assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
+    engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb"])
+def test_a_server_gets_the_driver_that_is_installed(settings: Settings, scheme: str) -> None:
+    engine = build_engine(dataclasses.replace(settings, database_url=f"{scheme}://u:p@db.example/nx"))
+
+    assert engine.dialect.driver == "pymysql"
+
+
+def test_cloud_sql_is_told_to_come(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="next version"):
+        build_engine(dataclasses.replace(settings, cloudsql_instance="p:r:i"))
+
+
+@pytest.mark.parametrize(
+    "url", ["not a url", "oracle+nothing://u:pass-word@h/x", "postgresql+nodriver://u:pass-word@h/x"]
+)
+def test_what_cannot_be_used_is_told_without_the_password(settings: Settings, url: str) -> None:
+    with pytest.raises(ConfigurationError, match="NEXUSLIMSGUI_DATABASE_URL") as caught:
+        build_engine(dataclasses.replace(settings, database_url=url))
+
+    assert "pass-word" not in str(caught.value)
