@@ -47,6 +47,10 @@ class Claims:
     first: Callable[[str], bool]
     final_fixed: Callable[[str], bool]
 
+    def first_since(self) -> datetime | None:
+        """Return the earliest START among the sessions whose first scan this is, None when it is nobody's."""
+        return min((session.started_at for session in self.sessions if self.first(session.identifier)), default=None)
+
     def owner(self, stat: FileStat, before: Seen | None, *, unreadable_before: bool) -> str | None:
         """Say whose a file is that has appeared or changed.
 

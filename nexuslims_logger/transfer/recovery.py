@@ -87,7 +87,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
         first=lambda identifier: not files.first_scan_done(identifier, root),
         final_fixed=files.final_set_fixed,
     )
-    walk = RootWalk(ports, root)
+    walk = RootWalk(ports, root, since=claims.first_since())
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):

@@ -13,11 +13,12 @@ from nexuslims_logger.events import WaitingFile
 from nexuslims_logger.journal.files import FileKey, Seen
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
-from nexuslims_logger.transfer.ownership import Claims
+from nexuslims_logger.transfer.ownership import Claims, touched_at
 from nexuslims_logger.transfer.placement import object_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileEntry, FileStat
@@ -102,7 +103,7 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
         first=lambda session: not files.first_scan_done(session, root),
         final_fixed=files.final_set_fixed,
     )
-    walk = RootWalk(ports, root)
+    walk = RootWalk(ports, root, since=claims.first_since())
     for change in walk.changes():
         outcome.changed += 1
         if isinstance(change, Gone):
@@ -123,9 +124,16 @@ class RootWalk:
     """A walk over one watch folder that yields what differs from the journal.
 
     Only differences are kept in memory, and the names of one folder at a time.
+
+    Parameters
+    ----------
+    since
+        Yield also what nobody owns and was touched since then, although it was seen before: the file of a
+        session's first seconds may have been met by a scan that did not know of the session yet.
     """
 
-    def __init__(self, ports: TransferPorts, root: str) -> None:
+    def __init__(self, ports: TransferPorts, root: str, since: datetime | None) -> None:
+        self._since = since
         self._ports = ports
         self._root = root
         self._volume = ports.file_system.volume(root)
@@ -165,7 +173,7 @@ class RootWalk:
             if not selection.file(entry.name):
                 continue
             before = known.pop(entry.name, None)
-            if before and before.stat == entry.stat:
+            if before and before.stat == entry.stat and not self._reconsidered(before):
                 continue
             key = FileKey(self._root, folder, entry.name)
             # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.
@@ -173,11 +181,14 @@ class RootWalk:
             if now is None:
                 if before:
                     yield Gone(before)
-            elif before is None or before.stat != now:
+            elif before is None or before.stat != now or self._reconsidered(before):
                 yield Differs(key, before, now, unreadable_before)
         for before in known.values():
             if selection.file(before.key.name):
                 yield Gone(before)
+
+    def _reconsidered(self, before: Seen) -> bool:
+        return self._since is not None and not before.owner and touched_at(before.stat) >= self._since
 
     def _ask(self, key: FileKey, otherwise: FileStat) -> FileStat | None:
         try:

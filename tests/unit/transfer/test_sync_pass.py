@@ -333,3 +333,19 @@ def test_ignored_names_are_not_looked_at(transfer: Transfer) -> None:
     transfer.write("half.TMP", b"x")
     transfer.settle()
     assert transfer.stored() == {}
+
+
+def test_a_file_that_was_seen_before_the_session_was_known_is_its_own_all_the_same(transfer: Transfer) -> None:
+    # The program starts at START and looks, for an earlier session, before it tracks the new one.
+    earlier = transfer.a_session("earlier")
+    transfer.track(earlier)
+    transfer.turn()
+    transfer.track(transfer.ended(earlier, take_until=transfer.clock.now()))
+    launched_at = transfer.clock.now()
+    transfer.write("first-second.tif", b"x")
+    transfer.go_on(1)
+    assert transfer.files.unassigned() == 1
+    transfer.track(transfer.a_session(started_at=launched_at))
+    transfer.settle()
+    assert transfer.stored().keys() == {"Titan/first-second.tif"}
+    assert transfer.files.unassigned() == 0
