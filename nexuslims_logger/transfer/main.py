@@ -82,6 +82,8 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
         if known is None or known.ended != session.ended:
             state.scan_at = 0.0
             state.more_owed = True
+            # A round before the first list has looked for results in vain.
+            state.unrecorded = True
             state.changing.update(
                 (seen.key, (seen.stat, ports.clock.monotonic()))
                 for seen in ports.files.unsettled(session.identifier)

@@ -75,6 +75,7 @@ def _look(ports: TransferPorts, state: PassState) -> None:
                 ports.files.fix_final_set(identifier)
     if state.outcome.changed:
         state.more_owed = True
+        state.unrecorded = True  # what vanished has a result now
         state.tallies.clear()
         _remember_changing(ports, state)
     if running := state.running:
@@ -144,7 +145,8 @@ def _delay(  # noqa: PLR0913 - one line each at its three callers
 ) -> None:
     known = state.delays.get((session, key))
     attempts = known.attempts + 1 if known else 1
-    delay = max(least_s, min(FILE_DELAY_S * 2 ** (attempts - 1), FILE_DELAY_MOST_S))
+    # The exponent ends early: a file may stay locked for days, and a float does not.
+    delay = max(least_s, min(FILE_DELAY_S * 2 ** min(attempts - 1, 10), FILE_DELAY_MOST_S))
     state.delays[session, key] = Delay(reason, now + delay, attempts)
 
 
