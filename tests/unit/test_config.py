@@ -319,9 +319,10 @@ def test_the_emulator_is_honoured() -> None:
     assert load_settings({"HOME": "/h", "STORAGE_EMULATOR_HOST": "localhost:9"}).storage_emulator_host == "localhost:9"
 
 
-def test_where_the_files_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()  # the real function, which the fixture above replaced
-    files = config_files({"HOME": "/home/ada", "USERPROFILE": "/home/ada", "PROGRAMDATA": "/pd"})
+def test_where_the_files_are(machine_wide: Path) -> None:
+    assert config_files() == (Path.home() / "nexuslims" / "gui" / "config.json", machine_wide)
+    # The real function, which the fixture above replaces in `config`.
+    files = config_sources.files_in({"HOME": "/home/ada", "USERPROFILE": "/home/ada", "PROGRAMDATA": "/pd"})
     assert files[0] == Path("/home/ada/nexuslims/gui/config.json")
     machine = "/pd/NexusLIMS-Logger" if sys.platform == "win32" else "/etc/nexuslims-logger"
     assert files[1] == Path(machine) / "config.json"
