@@ -49,6 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LoggerError as error:
         _log.debug("%s", error, exc_info=error)
         print(f"{error.title}: {error.message}", file=sys.stderr)
+        if arguments.command == "window":
+            from nexuslims_logger.gui.error_window import show_error
+
+            show_error(error)
         return exit_code_of(error)
     except BrokenPipeError:
         # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.

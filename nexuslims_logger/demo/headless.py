@@ -75,6 +75,7 @@ def _session(screen: VirtualScreen, stage: Path, output: Path) -> ExitCode:
         hand.wait(lambda seen: seen["screen"] != "starting", "the session to start", picture="1-starting")
         hand.wait(lambda seen: seen["screen"] == "running", "the session to run")
         hand.press("Note", lambda seen: seen["dialog"] == "note")
+        hand.wait(lambda seen: seen["editing"], "the editor to have the keyboard")
         screen.do("type", "--delay", "20", NOTE)
         hand.photograph("2-note")
         hand.press("Save", lambda seen: seen["dialog"] is None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +12,6 @@ from nexuslims_logger.gui.app import App
 from nexuslims_logger.gui.view import Screen
 
 if TYPE_CHECKING:
-    import tkinter as tk
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -85,6 +85,7 @@ class DemoWindow:
             "tone": view.state.tone,
             "state": view.state.text,
             "microscope": self._microscope,
+            "editing": isinstance(self._app.root.focus_get(), tk.Text),
             "buttons": dict(_buttons(dialog.window if dialog and view.dialog else self._app.root)),
         }
 

@@ -11,8 +11,8 @@ import tkinter as tk
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from nexuslims_logger.errors import LoggerError
-from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.errors import LoggerError, StopAndTell
+from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 from nexuslims_logger.gui import dpi, palette, wording
 from nexuslims_logger.gui.dialogs import open_dialog, open_message
 from nexuslims_logger.gui.log_window import LogWindow, kept_lines
@@ -82,8 +82,18 @@ def run(settings: Settings) -> ExitCode:
     -------
     ExitCode
         COMPLETE when the session is ready, WAITING when something is caught up later.
+
+    Raises
+    ------
+    StopAndTell
+        When there is no screen.
     """
-    return App(settings).run()
+    try:
+        app = App(settings)
+    except tk.TclError as error:
+        message = f"{error}. On a PC without a screen, use: nexuslims-logger headless."
+        raise StopAndTell("The window cannot be opened", message) from error
+    return app.run()
 
 
 class App:
@@ -155,7 +165,7 @@ class App:
         except LoggerError as error:
             _log.error("%s: %s", error.title, error.message)
             _log.debug("The start failed", exc_info=True)
-            self._failed_with = _exit_code_of(error)
+            self._failed_with = exit_code_of(error)
             self.presenter.fail(error)
         else:
             self.presenter.connect(self._running.service)
@@ -228,12 +238,3 @@ def _start_workers(settings: Settings, *, launched_at: datetime) -> Any:
     from nexuslims_logger import bootstrap
 
     return bootstrap.start(settings, launched_at=launched_at)
-
-
-def _exit_code_of(error: LoggerError) -> ExitCode:
-    from nexuslims_logger.errors import ConfigurationError
-    from nexuslims_logger.single_instance import AlreadyRunning
-
-    if isinstance(error, AlreadyRunning):
-        return ExitCode.ALREADY_RUNNING
-    return ExitCode.USAGE if isinstance(error, ConfigurationError) else ExitCode.FAILED

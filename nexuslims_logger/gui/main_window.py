@@ -69,7 +69,7 @@ class MainWindow:
         look: Look,
         presenter: Presenter,
         act: Callable[[Callable[[], None]], None],
-        open_log: Callable[[], None],
+        open_log: Callable[[], object],
     ) -> None:
         self._root = root
         self._look = look
@@ -114,8 +114,11 @@ class MainWindow:
         if view.screen in {Screen.RUNNING, Screen.ENDING}:
             self._card.show(view)
         self._steps.show(view)
-        if view.computer_name:
-            self._name.set(view.computer_name)
+        if view.computer_name != self._name.get():
+            self._name.configure(state="normal")
+            self._name.delete(0, "end")
+            self._name.insert(0, view.computer_name)
+            self._name.configure(state="readonly")
         if before is None or before.screen is not view.screen:
             self._arrange(view.screen)
         for name, button in self.buttons.items():
@@ -140,12 +143,12 @@ class MainWindow:
         """Build the computer's name in a field one can copy from."""
         frame = ttk.Frame(self._frame)
         frame.columnconfigure(0, weight=1)
-        self._name = tk.StringVar(self._root)
         ttk.Label(frame, text=wording.UNKNOWN_NAME).grid(row=0, column=0, columnspan=2, sticky="w")
-        field = tk.Entry(frame, textvariable=self._name, font=theme.STRONG_FONT, width=8)
-        field.configure(self._look.text_options())
-        field.configure(state="readonly", readonlybackground=self._look.palette.field)
-        field.grid(row=1, column=0, sticky="nsew", padx=(0, self._unit))
+        # No StringVar: one that the garbage collector finds on a worker's thread calls Tk from there.
+        self._name = tk.Entry(frame, font=theme.STRONG_FONT, width=8)
+        self._name.configure(self._look.text_options())
+        self._name.configure(state="readonly", readonlybackground=self._look.palette.field)
+        self._name.grid(row=1, column=0, sticky="nsew", padx=(0, self._unit))
         copy = make_button(frame, wording.COPY, lambda: self._copy(self._name.get()))
         copy.grid(row=1, column=1)
         return frame
@@ -154,7 +157,7 @@ class MainWindow:
         self,
         presenter: Presenter,
         act: Callable[[Callable[[], None]], None],
-        open_log: Callable[[], None],
+        open_log: Callable[[], object],
     ) -> None:
         wide: tuple[tuple[str, str, Callable[[], None], str], ...] = (
             ("end", wording.END, presenter.end, theme.DANGER),
@@ -163,7 +166,7 @@ class MainWindow:
         )
         for name, words, do, style in wide:
             self.buttons[name] = make_button(self._frame, words, lambda do=do: act(do), style)  # type: ignore[misc]  # a default argument binds the loop's value
-        row: tuple[tuple[str, str, Callable[[], None]], ...] = (
+        row: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("note", wording.NOTE, lambda: act(presenter.open_note)),
             ("sync_now", wording.SYNC_NOW, lambda: act(presenter.sync_now)),
             ("leave", wording.LEAVE, lambda: act(presenter.wants_to_close)),

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 class OpenStage(Protocol):
     """Opens the window (or leaves it `closed`) with these settings changed."""
 
-    def __call__(self, failing: LoggerError | None = None, *, closed: bool = False, **changes: Any) -> Stage: ...
+    def __call__(
+        self, failing: LoggerError | None = None, *, closed: bool = False, real: bool = False, **changes: Any
+    ) -> Stage: ...
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +44,10 @@ def open_stage(screen: VirtualScreen, tmp_path: Path, caplog: pytest.LogCaptureF
     """Open windows, take them down, and let no failed callback and no unexpected log line pass."""
     stages: list[Stage] = []
 
-    def opened(failing: LoggerError | None = None, *, closed: bool = False, **changes: Any) -> Stage:
-        stage = Stage(screen, settings_for(tmp_path, **changes), failing)
+    def opened(
+        failing: LoggerError | None = None, *, closed: bool = False, real: bool = False, **changes: Any
+    ) -> Stage:
+        stage = Stage(screen, settings_for(tmp_path, **changes), failing, real=real)
         stages.append(stage)
         if not closed:
             stage.open()

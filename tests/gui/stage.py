@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import queue
 import subprocess
 import time
@@ -89,17 +90,33 @@ class Stage:
 
     The mouse and the keyboard are the screen's own, moved by xdotool, so that what is tested is what a person
     does.
+
+    Parameters
+    ----------
+    screen, settings
+        Where, and how.
+    failing
+        What the start raises.
+    real
+        With the real workers, and the real time.
     """
 
-    def __init__(self, screen: VirtualScreen, settings: Settings, failing: LoggerError | None = None) -> None:
+    def __init__(
+        self,
+        screen: VirtualScreen,
+        settings: Settings,
+        failing: LoggerError | None = None,
+        *,
+        real: bool = False,
+    ) -> None:
         self.screen = screen
         self.workers = FakeWorkers()
         self._failing = failing
-        self.begun = False
+        self.begun = real
         self._up = True
         #: Warnings and errors that the test wants to see.
         self.expected_log: set[str] = set()
-        self.app = App(settings, start=self._start, now=lambda: NOW)
+        self.app = App(settings) if real else App(settings, start=self._start, now=lambda: NOW)
 
     def _start(self, settings: Settings, *, launched_at: datetime) -> FakeWorkers:
         self.begun = True
@@ -190,6 +207,9 @@ class Stage:
         if self._up:
             self._up = False
             self._code = self.app.close()
+            # Here and now: Tk's objects must not be found by a collection on a later worker's thread.
+            del self.app
+            gc.collect()
         return self._code
 
     @property
