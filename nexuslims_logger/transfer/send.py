@@ -123,14 +123,31 @@ def _md5(reader: _Reader) -> str:
 
 def _put(store: ObjectStore, file: FileToSend, reader: _Reader, md5: str) -> StoredObject:
     """Store the content under its name, and keep whatever another writer has there (section 6.4)."""
-    name, generation = file.object_name, file.expected_generation or ABSENT
+    name = file.object_name
     second_names = iter(
         (
             second_name(name, file.origin.computer_name, None),
             second_name(name, file.origin.computer_name, file.origin.session_identifier),
         )
     )
+    # Before an earlier content is replaced its owner is asked for: equal content may be another session's too.
+    present = store.stat(name) if file.expected_generation is not None else None
     for _ in range(_ATTEMPTS + 2):
+        generation = ABSENT
+        if present is not None:
+            # Another computer may replace what it brought: equal or not, nothing of ours may rest on that.
+            foreign = present.origin is not None and present.origin.computer_name != file.origin.computer_name
+            if present.md5 == md5 and not foreign:
+                return _with_time(store, present, file)
+            if foreign or present.origin is None:
+                following = next(second_names, None)
+                if following is None:
+                    break
+                name = following
+            else:
+                if present.origin.session_identifier != file.origin.session_identifier:
+                    store.copy(name, version_name(name, present.generation), if_generation=present.generation)
+                generation = present.generation
         reader.rewind()
         try:
             return store.put(
@@ -144,19 +161,6 @@ def _put(store: ObjectStore, file: FileToSend, reader: _Reader, md5: str) -> Sto
             )
         except PreconditionFailed:
             present = store.stat(name)
-        if present is None:
-            generation = ABSENT
-        elif present.md5 == md5:
-            return _with_time(store, present, file)
-        elif present.origin is None or present.origin.computer_name != file.origin.computer_name:
-            following = next(second_names, None)
-            if following is None:
-                break
-            name, generation = following, ABSENT
-        else:
-            if present.origin.session_identifier != file.origin.session_identifier:
-                store.copy(name, version_name(name, present.generation), if_generation=present.generation)
-            generation = present.generation
     raise FileProblem(
         "The name is taken in the store",
         f"{file.object_name} is being changed there by somebody else; it is tried again.",
