@@ -15,14 +15,15 @@ from tests.simulation.microscope import IGNORED
 from tests.simulation.scheduler import SimulationFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import sqlite3
+    from collections.abc import Iterator, Sequence
 
     from nexuslims_logger.events import Event
     from nexuslims_logger.storage.contract import StoredObject
     from tests.contract.memory_store import MemoryStore
     from tests.simulation.program import SimClock
     from tests.simulation.sim_database import SimDatabase
-    from tests.simulation.watched import WatchedDisk
+    from tests.simulation.watched import Change, WatchedDisk
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WAITING = "WAITING_FOR_END"
@@ -66,6 +67,13 @@ class Observed:
     #: Launches of the program, by this PC's clock.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
+    #: What END carried when it was first written, by session.
+    first_end: dict[str, datetime] = field(default_factory=dict)
+
+    def see_facts(self, journal: sqlite3.Connection) -> None:
+        """Look at a commit of the journal's facts."""
+        for session, ended_at in journal.execute("SELECT identifier, ended_at FROM session WHERE ended_at IS NOT NULL"):
+            self.first_end.setdefault(session, datetime.fromisoformat(ended_at))
 
     def object_name(self, root: str, path: str) -> str:
         """Say where a file goes by the rules (DESIGN.md section 6.3)."""
@@ -84,6 +92,7 @@ class Checks:
         self._pcs = {pc.name: pc for pc in pcs}
         self._ready: set[str] = set()
         self._started: dict[str, datetime] = {}
+        self._computer: dict[str, str] = {}
         database.on_commit.append(self.after_commit)
 
     def close(self) -> None:
@@ -103,6 +112,7 @@ class Checks:
             _check(len(starts) == 1, "P4: an END without a START", session)
             (start,) = starts
             known = self._started.setdefault(session, start.at)
+            self._computer[session] = start.computer
             _check(known == start.at, "P1: START moved", session, known, start.at)
             ready = start.status != _WAITING
             if ready:
@@ -120,32 +130,43 @@ class Checks:
 
     def _complete(self, start: EventRow, end: EventRow) -> None:
         """Check at the moment of ready that every file of the session is in the store (P3)."""
-        pc = self._pcs[start.computer]
-        files = [row for row in self._files() if row.session == start.session]
-        for row in files:
+        files = self._files()
+        own = [row for row in files if row.session == start.session]
+        for row in own:
             self._in_store(row)
-        # A file finished after the click may have moved END; what appeared after the click is another's.
-        until = end.at if end.reason != "LAST_FILE" else self._clicked_at(pc, start.session)
-        for (root, path), change in pc.disk.latest.items():
-            name = path.rpartition("/")[2]
-            at = _time(change.at_ns)
-            if change.md5 is None or name in IGNORED or not start.at < at <= until:
-                continue
-            inode = pc.disk.trees[root][path]
-            expected = pc.object_name(root, path)
-            found = [row for row in files if row.md5 == change.md5 and _is_named(row.name, expected, pc.name)]
-            _check(bool(found), "P3: ready without a file", start.session, expected, f"of {at}", change.md5)
-            modified = {row.modified_at for row in found}
-            _check(_time(inode.mtime_ns) in modified, "P2: another modification time", expected, modified)
+        # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
+        earlier = {
+            session
+            for session, at in self._started.items()
+            if at < start.at and self._computer[session] == start.computer
+        }
+        all_ready = earlier <= self._ready
+        for place in self._touched(start, end):
+            known = self._find(place, start.computer, own) or not all_ready
+            known = known or self._find(place, start.computer, [row for row in files if row.session in earlier])
+            _check(known, "P3: ready without a file", start.session, *place)
 
-    def _clicked_at(self, pc: Observed, session: str) -> datetime:
-        shown = [
-            event.ended_at
-            for event in pc.shown
-            if isinstance(event, SessionEnding) and event.session_identifier == session
-        ]
-        # Killed before the window could show it: nobody knows when it was.
-        return min(shown, default=_EPOCH)
+    def _touched(self, start: EventRow, end: EventRow) -> Iterator[tuple[str, str, Change]]:
+        """Return the files that changed last between START and the first END: the session's, whoever asks."""
+        disk = self._pcs[start.computer].disk
+        # A file that was finished after the click has moved END; what appeared after the click is another's.
+        until = min(end.at, self._pcs[start.computer].first_end[start.session])
+        for (root, path), change in disk.latest.items():
+            wanted = change.md5 is not None and path.rpartition("/")[2] not in IGNORED
+            if wanted and start.at < _time(change.at_ns) <= until:
+                yield root, path, change
+
+    def _find(self, place: tuple[str, str, Change], computer: str, rows: Sequence[FileRow]) -> bool:
+        """Whether the file is in the manifest as it is, with its own modification time."""
+        pc = self._pcs[computer]
+        root, path, change = place
+        expected = pc.object_name(root, path)
+        modified_at = _time(pc.disk.trees[root][path].mtime_ns)
+        return any(
+            (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at)
+            and _is_named(row.name, expected, pc.name)
+            for row in rows
+        )
 
     def _in_store(self, row: FileRow) -> None:
         if row.state != "UPLOADED":
@@ -170,6 +191,9 @@ class Checks:
             _check(row.state != "PENDING", "P3: ready, and a file is pending", row)
             self._brought_by_the_session(row, events[row.session])
         _check(len({(row.session, row.name) for row in files}) == len(files), "P4: two rows of one object")
+        for start, end in events.values():
+            for place in self._touched(start, end):
+                _check(self._find(place, start.computer, files), "P3: a file is nowhere", start.session, *place)
         for pc in self._pcs.values():
             self._as_shown(pc, events)
         self._nothing_lost()

@@ -149,10 +149,11 @@ class Microscope:
         place = self._existing()
         if place:
             self._note("locks", place[1])
-            self._disk.lock(*place, locked=True)
+            inode = self._disk.lock(*place)
             self._wait(self._random.choice((1.0, 30.0)))
             self._note("unlocks", place[1])
-            self._disk.lock(*place, locked=False)
+            if inode is not None:
+                inode.locked = False
 
     def _write_ignored(self) -> None:
         root = self._random.choice(list(self._disk.trees))

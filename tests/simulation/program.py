@@ -184,9 +184,18 @@ class SimDatabasePool:
 
 
 class JournalDisk:
-    """Where one journal file of a PC lives: the bytes of its last commit, which alone survive a crash."""
+    """Where one journal file of a PC lives: the bytes of its last commit, which alone survive a crash.
 
-    def __init__(self, name: str) -> None:
+    Parameters
+    ----------
+    name
+        For the trace.
+    on_commit
+        A bystander's look at every commit.
+    """
+
+    def __init__(self, name: str, on_commit: Callable[[sqlite3.Connection], None] | None = None) -> None:
+        self.on_commit = on_commit
         self.name = name
         self.content: bytes | None = None
         self.commits = 0
@@ -212,5 +221,7 @@ class SimJournalFile(JournalFile):
         super()._commit()
         self._disk.content = self.connection.serialize()
         self._disk.commits += 1
+        if self._disk.on_commit is not None:
+            self._disk.on_commit(self.connection)
         self._program.step(f"{self._disk.name}: committed", self._disk.commits)
         self._program.last_chance("commit is the last")

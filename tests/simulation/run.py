@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
 from tests.simulation.people import User, Weather
 from tests.simulation.scheduler import Scheduler, SimulationFailed
 from tests.simulation.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: How many lines of the trace a failure shows.
 LAST_LINES = 200
@@ -43,12 +52,40 @@ def run(seed: int, *, lines: int | None = LAST_LINES) -> Scheduler:
     world = World(seed)
     scheduler = world.scheduler
     try:
-        scheduler.run(scheduler.spawn("director", _direct, world))
+        with _logged(scheduler):
+            scheduler.run(scheduler.spawn("director", _direct, world))
     except SimulationFailed as failure:
         raise RunFailed(seed, failure, scheduler, lines) from failure
     finally:
         world.close()
     return scheduler
+
+
+class _IntoTrace(logging.Handler):
+    """What the program logs is part of its trace."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        super().__init__(logging.INFO)
+        self._scheduler = scheduler
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self._scheduler.note("log:", record.getMessage())
+
+
+@contextmanager
+def _logged(scheduler: Scheduler) -> Iterator[None]:
+    log = logging.getLogger("nexuslims_logger")
+    handler, before = _IntoTrace(scheduler), (log.propagate, log.level)
+    log.addHandler(handler)
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = before[0]
+        log.setLevel(before[1])
 
 
 def _direct(world: World) -> None:

@@ -104,10 +104,12 @@ class WatchedDisk:
         self._unlink(root, path)
         self._record(root, path, None)
 
-    def lock(self, root: str, path: str, *, locked: bool) -> None:
-        """Let nobody read the file, or again everybody."""
-        if path in self.trees[root]:
-            self.trees[root][path].locked = locked
+    def lock(self, root: str, path: str) -> Inode | None:
+        """Let nobody read the file until its `Inode.locked` is taken back; None when there is none."""
+        inode = self.trees[root].get(path)
+        if inode is not None:
+            inode.locked = True
+        return inode
 
     def _unlink(self, root: str, path: str) -> None:
         inode = self.trees[root].pop(path, None)

@@ -118,7 +118,7 @@ class Pc:
         self.observed = Observed(
             name, prefix, {folder.path: folder.label for folder in self.folders}, self.clock, self.disk
         )
-        self._facts = JournalDisk(f"{name} facts")
+        self._facts = JournalDisk(f"{name} facts", self.observed.see_facts)
         self._files = JournalDisk(f"{name} files")
         self._rules = TransferRules(
             selection=Selection((), IGNORE),
