@@ -11,7 +11,7 @@ WORKERS ?= 2
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test lint docs exe bench run wheel clean constraints
+.PHONY: help demo test lint docs screenshots exe bench run wheel clean constraints
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -44,6 +44,9 @@ lint: $(READY) ## style, format and types
 docs: $(READY) ## the documentation, in docs/_build/html
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+screenshots: $(READY) ## photograph every screen and dialog, in docs/screenshots
+	@$(BIN)/python -m tests.gui.screenshots docs/screenshots
 
 bench: $(READY) ## run the benchmarks
 	@shopt -s nullglob; found=(benchmarks/*.py); \

@@ -75,7 +75,7 @@ class ModalDialog:
             name.grid(row=number, column=0, sticky="nw", padx=(0, 2 * self._unit))
             value = ttk.Label(table, text=text)
             value.grid(row=number, column=1, sticky="ew", pady=(0, self._unit // 2))
-            wrap_to_width(value, _WIDTH // 2 * self._unit)
+            wrap_to_width(value, (_WIDTH - 16) * self._unit)
 
     def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
         """Add a button to the row at the bottom."""

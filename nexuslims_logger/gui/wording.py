@@ -76,7 +76,7 @@ RECORDED: Final = "Recorded in the database"
 RECORD_WAITS: Final = "Recorded on this PC, will be sent"
 RECORD_UNDER_WAY: Final = "Recorded on this PC, being sent"
 WILL_BE_RECORDED_HERE: Final = "Will be recorded on this PC only"
-NOT_RECORDED: Final = "Nothing is recorded yet"
+NOT_RECORDED: Final = "Nothing is recorded so far"
 
 # Ending and done
 ENDING: Final = "Ending the session"

@@ -158,6 +158,7 @@ def _remember(*lines: str) -> None:
     memory.setFormatter(logging.Formatter("2026-11-23 14:52:%(lineno)02d INFO    %(message)s"))
     for second, line in enumerate(lines):
         memory.handle(logging.LogRecord("", logging.INFO, "", second, line, None, None))
+    memory.setLevel(logging.CRITICAL)  # and nothing of what happens while the pictures are taken
     logging.getLogger().addHandler(memory)
 
 

@@ -296,7 +296,7 @@ def test_the_last_screen_counts_what_was_verified(last: SessionStored, tone: Ton
     ("here", "events", "tone", "text"),
     [
         (True, (), Tone.CALM, "Will be recorded on this PC only"),
-        (False, (), Tone.CALM, "Nothing is recorded yet"),
+        (False, (), Tone.CALM, "Nothing is recorded so far"),
         (True, (STARTED,), Tone.CALM, "Recorded on this PC only"),
         (True, (STARTED, RECORDED), Tone.CALM, "Recorded on this PC only"),
         (True, (STARTED, ENDING, STORED, READY), Tone.CALM, "Recorded on this PC only"),
