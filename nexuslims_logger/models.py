@@ -288,17 +288,3 @@ class SchemaInfoRow(Base):
 FILE_MANIFEST = cast("Table", FileManifestRow.__table__)
 LOGGERS = cast("Table", LoggerRow.__table__)
 SCHEMA_INFO = cast("Table", SchemaInfoRow.__table__)
-
-__all__ = [
-    "FILE_MANIFEST",
-    "INSTRUMENTS",
-    "LOGGERS",
-    "SCHEMA_INFO",
-    "SESSION_LOG",
-    "Base",
-    "FileManifestRow",
-    "InstrumentRow",
-    "LoggerRow",
-    "SchemaInfoRow",
-    "SessionLogRow",
-]

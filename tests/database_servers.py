@@ -100,9 +100,10 @@ def _answer_within(server: Server, log: Path) -> None:
     while True:
         try:
             server.run("SELECT 1")
-        except pymysql.MySQLError:
+        except pymysql.MySQLError as error:
             if server.process.poll() is not None or time.monotonic() > limit:
-                raise RuntimeError(f"the database server does not start:\n{log.read_text()[-3000:]}") from None
+                told = log.read_text()[-3000:]
+                raise RuntimeError(f"the database server cannot be used:\n{told}") from error
             time.sleep(0.02)
         else:
             return
@@ -120,6 +121,7 @@ def _running(command: list[str], folder: Path) -> Iterator[Server]:
                 f"--datadir={folder / 'data'}",
                 # Relative to the data: the path of a socket may have no more than 107 bytes.
                 "--socket=s.sock",
+                "--pid-file=server.pid",
                 f"--port={port}",
                 "--bind-address=127.0.0.1",
                 "--skip-name-resolve",
@@ -177,8 +179,17 @@ def mysql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert MYSQLD is not None
     folder = tmp_path_factory.mktemp("mysql")
     command = [MYSQLD, "--no-defaults", "--mysqlx=OFF", "--default-time-zone=+05:30"]
+    first_words = folder / "first.sql"
+    first_words.write_text("CREATE USER 'root'@'127.0.0.1'; GRANT ALL ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION;")
     subprocess.run(
-        [MYSQLD, "--no-defaults", "--initialize-insecure", f"--datadir={folder / 'data'}", *AS_ROOT],
+        [
+            MYSQLD,
+            "--no-defaults",
+            "--initialize-insecure",
+            f"--datadir={folder / 'data'}",
+            f"--init-file={first_words}",
+            *AS_ROOT,
+        ],
         check=True,
         stdin=subprocess.DEVNULL,
         capture_output=True,
