@@ -236,9 +236,10 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
                 _make_folder(folder.path)
-        store = _store(settings, clock)
         facts = FactsJournal(open_journal_file(settings.home / "facts.db"))
         files = FilesJournal(open_journal_file(settings.home / "files.db"))
+        results = Results(files)
+        store = _store(settings, clock, facts, results)
     except BaseException:
         lock.release()
         raise
@@ -275,7 +276,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         file_system=Disk(),
         store=store,
         files=files,
-        results=Results(files),
+        results=results,
         rules=TransferRules(
             selection=Selection(settings.filetypes_sync, settings.ignore),
             interval_s=settings.sync_interval_seconds,
@@ -343,7 +344,7 @@ def _open_database(settings: Settings, clock: SystemClock) -> Units:
     return open_database(settings, clock)
 
 
-def _store(settings: Settings, clock: SystemClock) -> ObjectStore:
+def _store(settings: Settings, clock: SystemClock, facts: FactsJournal, results: Results) -> ObjectStore:
     folder = settings.bucket_folder
     if folder is None:
         message = (
@@ -351,7 +352,9 @@ def _store(settings: Settings, clock: SystemClock) -> ObjectStore:
             "folder only. Set it to a folder (file:///... or a path), or leave it out."
         )
         raise ConfigurationError("Cloud Storage comes with a later version", message)
-    return FolderStore(folder, clock)
+    # A share that is not connected looks like a new folder: once used, a store is never made a second time.
+    used = facts.of_store(FolderStore(folder, clock).url) & results.stored_sessions()
+    return FolderStore(folder, clock, create=not used)
 
 
 def _make_folder(path: str) -> None:

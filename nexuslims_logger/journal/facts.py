@@ -148,6 +148,11 @@ class FactsJournal:
             for row in rows
         ]
 
+    def of_store(self, url: str) -> set[str]:
+        """Return the sessions whose files go to this store."""
+        rows = self._file.connection.execute("SELECT identifier FROM session WHERE store_url = ?", [url])
+        return {row[0] for row in rows}
+
     def forget_before(self, moment: datetime) -> None:
         """Drop the finished sessions that ended before `moment`."""
         with self._file.transaction() as connection:

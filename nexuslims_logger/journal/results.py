@@ -91,6 +91,11 @@ class Results:
         """Return the session's results, in the order of their object names."""
         return self._select("session = ? AND (? IS NULL OR state = ?) ORDER BY object", session, state, state)
 
+    def stored_sessions(self) -> set[str]:
+        """Return the sessions of which a file has reached the store."""
+        rows = self._files.execute("SELECT DISTINCT session FROM result WHERE state = ?", [ResultState.UPLOADED])
+        return {row[0] for row in rows}
+
     def unrecorded(self, session: str, limit: int) -> list[Result]:
         """Return up to `limit` results of the session that the database does not have yet."""
         return self._select("session = ? AND recorded = 0 LIMIT ?", session, limit)
