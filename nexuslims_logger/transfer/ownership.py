@@ -61,7 +61,7 @@ class Claims:
         before
             As it was last seen, None when it is new.
         unreadable_before
-            Its folder could not be read until now: it may have stood there all the time.
+            Its folder could not be read until now: it may have stood there, or changed, at any time.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class Claims:
         for session in reversed(self.sessions):
             if session.ended and self.final_fixed(session.identifier):
                 continue
-            by_time = self.first(session.identifier) or (unreadable_before and before is None)
+            by_time = self.first(session.identifier) or unreadable_before
             if by_time and touched < session.started_at:
                 continue
             if session.take_until is not None and touched > session.take_until:

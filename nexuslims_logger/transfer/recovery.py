@@ -87,7 +87,8 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
         first=lambda identifier: not files.first_scan_done(identifier, root),
         final_fixed=files.final_set_fixed,
     )
-    walk = RootWalk(ports, root, since=claims.first_since())
+    # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
+    walk = RootWalk(ports, root, since=min(session.started_at, claims.first_since() or session.started_at))
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):
