@@ -278,9 +278,7 @@ class SchemaInfoRow(Base):
     __tablename__ = "schema_info"
     __table_args__ = (_check("one", "only_row = 1"), _lengths(minimum_logger=32), ON_SERVERS)
 
-    only_row: Mapped[int] = mapped_column(
-        Integer, primary_key=True, autoincrement=False, server_default=text("1")
-    )
+    only_row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False, server_default=text("1"))
     compat: Mapped[int] = mapped_column(Integer)
     minimum_logger: Mapped[str] = mapped_column(machine_word(32))
 

@@ -78,8 +78,7 @@ FROM loggers l"""
 def upgrade() -> None:
     execute(
         servers=[
-            f"CREATE OR REPLACE SQL SECURITY INVOKER VIEW {name} AS {body}"
-            for name, body in _on_servers().items()
+            f"CREATE OR REPLACE SQL SECURITY INVOKER VIEW {name} AS {body}" for name, body in _on_servers().items()
         ],
         sqlite=[f"CREATE VIEW {name} AS {body}" for name, body in _on_sqlite().items()],
     )
@@ -102,8 +101,7 @@ def _on_servers() -> dict[str, str]:
             end_local=local("COALESCE(e.timestamp, s.last_activity_at, s.timestamp)"),
             day0=f"DATE_ADD(CAST(DATE({started}) AS DATETIME(6)), INTERVAL (t.d * 10 + o.d) DAY)",
             day_of_day0="DATE(p.day0)",
-            seconds_of_day="TIMESTAMPDIFF(SECOND, GREATEST(p.a, p.day0),"
-            " LEAST(p.b, DATE_ADD(p.day0, INTERVAL 1 DAY)))",
+            seconds_of_day="TIMESTAMPDIFF(SECOND, GREATEST(p.a, p.day0), LEAST(p.b, DATE_ADD(p.day0, INTERVAL 1 DAY)))",
             same_day="DATE(p.a) = DATE(p.day0)",
         ),
         _BACKLOG.format(minutes=f"TIMESTAMPDIFF(MINUTE, f.discovered_at, {now})"),
@@ -128,6 +126,7 @@ def _on_sqlite() -> dict[str, str]:
     def midnight(day: str, days: str) -> str:
         return f"(date(substr({day}, 1, 10), {days}) || ' 00:00:00.000000')"
 
+    next_midnight = midnight("p.day0", "'1 day'")
     started, now = local("s.timestamp"), "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')"
     bodies = (
         _SUMMARY.format(started_local=started, seconds=between("s.timestamp", "e.timestamp")),
@@ -136,9 +135,7 @@ def _on_sqlite() -> dict[str, str]:
             end_local=local("COALESCE(e.timestamp, s.last_activity_at, s.timestamp)"),
             day0=midnight(f"({started})", "(t.d * 10 + o.d) || ' days'"),
             day_of_day0="substr(p.day0, 1, 10)",
-            seconds_of_day=between(
-                "max(p.a, p.day0)", f"min(p.b, {midnight('p.day0', chr(39) + '1 day' + chr(39))})"
-            ),
+            seconds_of_day=between("max(p.a, p.day0)", f"min(p.b, {next_midnight})"),
             same_day="substr(p.a, 1, 10) = substr(p.day0, 1, 10)",
         ),
         _BACKLOG.format(minutes=between("f.discovered_at", now, 60)),
