@@ -36,7 +36,7 @@ class User:
 
     def work(self) -> None:
         """Run the program a few times, by seed."""
-        for _ in range(self._random.randrange(1, 5)):
+        for _ in range(self._random.randrange(1, 4)):
             self._scheduler.wait(self._random.choice((0.1, 5.0, 60.0)))
             self._launch(self._random.choice(USERS))
             self._one_run()

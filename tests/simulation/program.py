@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
+#: How much of a message the trace shows.
+LONGEST_WORDS = 400
+
 #: Virtual time zero.
 EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
@@ -115,7 +118,7 @@ class SimInbox(Generic[M]):
         self._waiter: Actor | None = None
 
     def put(self, message: M) -> None:
-        self._program.step(f"{self._name}.put", _shown(message))
+        self._program.step(f"{self._name}.put", _Shown(message))
         if isinstance(message, Reply) and isinstance(message.error, Defect) and self._program.life.alive:
             raise SimulationFailed(f"a defect: {message.error}") from message.error
         self._messages.append(message)
@@ -134,16 +137,26 @@ class SimInbox(Generic[M]):
         if not self._messages:
             return None
         message = self._messages.popleft()
-        self._program.scheduler.note(f"{self._name} got", _shown(message))
+        self._program.scheduler.note(f"{self._name} got", _Shown(message))
         return message
 
 
-def _shown(message: object) -> str:
-    if isinstance(message, Reply):
-        return f"Reply({message.ticket!r}, {message.error or type(message.value).__name__})"[:160]
-    if isinstance(message, Task):
-        return f"Task({message.function.__name__})"
-    return repr(message)[:160]
+class _Shown:
+    """A message in the trace: put into words only when somebody reads it."""
+
+    def __init__(self, message: object) -> None:
+        self._message = message
+
+    @override
+    def __str__(self) -> str:
+        message = self._message
+        if isinstance(message, Reply):
+            text = f"Reply({message.ticket!r}, {message.error or message.value!r})"
+        elif isinstance(message, Task):
+            text = f"Task({message.function.__name__})"
+        else:
+            text = repr(message)
+        return f"{text[:LONGEST_WORDS]}..." if len(text) > LONGEST_WORDS else text
 
 
 class SimPool:

@@ -114,7 +114,7 @@ class Pc:
         self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
         roots = tuple(folder.path for folder in self.folders)
         self.disk = WatchedDisk(self.clock, roots)
-        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((2.0, 10.0, 60.0)))
+        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((4.0, 15.0, 60.0)))
         self.observed = Observed(
             name, prefix, {folder.path: folder.label for folder in self.folders}, self.clock, self.disk
         )
