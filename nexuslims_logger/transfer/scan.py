@@ -155,7 +155,7 @@ class RootWalk:
             self._files_met += len(listing.files)
             yield from self._in_folder(listing.folder, listing.files)
         known = self._ports.files.folders(self._root)
-        self._refuse_an_unmounted_share(known)
+        self._refuse_an_unmounted_share()
         for folder in sorted(known - visited):
             if selection.folder(folder) and not self._below_unreadable(folder):
                 yield from self._in_folder(folder, ())
@@ -201,11 +201,13 @@ class RootWalk:
     def _below_unreadable(self, folder: str) -> bool:
         return any(_is_below(folder, above) for above in self.unreadable)
 
-    def _refuse_an_unmounted_share(self, known: set[str]) -> None:
+    def _refuse_an_unmounted_share(self) -> None:
         before = self._ports.files.volume(self._root)
-        if known and not self._files_met and before is not None and before != self._volume:
+        # Asked once more: it may have gone in the middle of the walk.
+        now = self._ports.file_system.volume(self._root)
+        if now != self._volume or (not self._files_met and before is not None and before != now):
             message = (
-                f"{self._root} is empty and stands on another disk than before; a network drive may not be connected. "
+                f"{self._root} is gone, or empty and on another disk than before; a network drive may not be connected. "
                 "The program waits for it and concludes nothing."
             )
             raise FolderMissing("Waiting for the watch folder", message)
