@@ -14,8 +14,7 @@ from nexuslims_logger.errors import FolderMissing
 from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.messages import Recovered, TrackedSession
-from nexuslims_logger.transfer.ownership import Claims
-from nexuslims_logger.transfer.scan import TAKEN_OVER, Gone, RootWalk, missing, roots_of, vanished
+from nexuslims_logger.transfer.scan import TAKEN_OVER, Gone, RootWalk, claims_on, missing, roots_of, vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,14 +80,10 @@ def recover(
 def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:
     """Note what is another's or nobody's, and return what may be the session's."""
     files = ports.files
-    claims = Claims(
-        [*others, session],
-        known_root=files.volume(root) is not None,
-        first=lambda identifier: not files.first_scan_done(identifier, root),
-        final_fixed=files.final_set_fixed,
-    )
+    volume = ports.file_system.volume(root)
+    claims = claims_on(files, root, volume, [*others, session])
     # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
-    walk = RootWalk(ports, root, since=min(session.started_at, claims.first_since() or session.started_at))
+    walk = RootWalk(ports, root, volume, since=min(session.started_at, claims.first_since() or session.started_at))
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):

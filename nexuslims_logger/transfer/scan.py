@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from nexuslims_logger.journal.files import FilesJournal
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileEntry, FileStat
     from nexuslims_logger.transfer.ports import TransferPorts
@@ -97,13 +98,9 @@ def scan(ports: TransferPorts, sessions: Sequence[TrackedSession]) -> ScanOutcom
 def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSession], outcome: ScanOutcome) -> None:
     files = ports.files
     here = [session for session in sessions if any(folder.path == root for folder in session.folders)]
-    claims = Claims(
-        here,
-        known_root=files.volume(root) is not None,
-        first=lambda session: not files.first_scan_done(session, root),
-        final_fixed=files.final_set_fixed,
-    )
-    walk = RootWalk(ports, root, since=claims.first_since())
+    volume = ports.file_system.volume(root)
+    claims = claims_on(files, root, volume, here)
+    walk = RootWalk(ports, root, volume, since=claims.first_since())
     for change in walk.changes():
         outcome.changed += 1
         if isinstance(change, Gone):
@@ -120,6 +117,18 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     outcome.unreadable += walk.unreadable.values()
 
 
+def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
+    """Return who may claim what a scan of `root` finds on this volume."""
+    # What was seen on another volume does not tell what is new on this one: the files' own times decide.
+    known = files.volume(root) == volume
+    return Claims(
+        sessions,
+        known_root=known,
+        first=lambda session: not known or not files.first_scan_done(session, root),
+        final_fixed=files.final_set_fixed,
+    )
+
+
 class RootWalk:
     """A walk over one watch folder that yields what differs from the journal.
 
@@ -127,16 +136,18 @@ class RootWalk:
 
     Parameters
     ----------
+    volume
+        On which the watch folder stood a moment ago.
     since
         Yield also what nobody owns and was touched since then, although it was seen before: the file of a
         session's first seconds may have been met by a scan that did not know of the session yet.
     """
 
-    def __init__(self, ports: TransferPorts, root: str, since: datetime | None) -> None:
+    def __init__(self, ports: TransferPorts, root: str, volume: str, since: datetime | None) -> None:
         self._since = since
         self._ports = ports
         self._root = root
-        self._volume = ports.file_system.volume(root)
+        self._volume = volume
         self._unreadable_before = ports.files.unreadable(root)
         self._files_met = 0
         self.unreadable: dict[str, WaitingFile] = {}
@@ -207,8 +218,8 @@ class RootWalk:
         now = self._ports.file_system.volume(self._root)
         if now != self._volume or (not self._files_met and before is not None and before != now):
             message = (
-                f"{self._root} is gone, or empty and on another disk than before; a network drive may not be connected. "
-                "The program waits for it and concludes nothing."
+                f"{self._root} is gone, or empty and on another disk than before; a network drive may not be "
+                "connected. The program waits for it and concludes nothing."
             )
             raise FolderMissing("Waiting for the watch folder", message)
 
