@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
     from nexuslims_logger.session.loop import SessionLoop
+
+log = logging.getLogger(__name__)
 
 #: END is always after START, whatever the clock did in between.
 _SHORTEST = timedelta(microseconds=1)
@@ -41,6 +44,7 @@ def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndR
         end_reason=reason,
         last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
     )
+    log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")
     loop.push()
     return changed
 
@@ -50,6 +54,7 @@ def final_set_fixed(loop: SessionLoop, message: FinalSetFixed) -> None:
     facts = loop.ports.facts.session(message.session_identifier)
     if facts.state is SessionState.ENDING:
         loop.ports.facts.change(facts.identifier, state=SessionState.CLOSED)
+        log.info("session %s is closed: its files are known", facts.identifier)
 
 
 def all_stored(loop: SessionLoop, message: AllStored) -> None:
@@ -62,6 +67,7 @@ def all_stored(loop: SessionLoop, message: AllStored) -> None:
         if last and facts.ended_at and facts.ended_at < last <= loop.ports.clock.now():
             changes |= {"ended_at": last, "end_reason": facts.end_reason or EndReason.LAST_FILE}
         loop.ports.facts.change(facts.identifier, **changes)
+        log.info("session %s: %d files compared with the store", facts.identifier, message.files)
         loop.push()
     loop.tell(SessionStored(facts.identifier, message.files, message.bytes, message.missing))
 

@@ -230,8 +230,10 @@ class SessionLoop:
             answer["clock_offset_ms"] = applied.clock_offset_ms
         facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
         recorded = facts.revision == facts.database_revision
+        log.debug("the database has revision %d of session %s", ticket.revision, ticket.identifier)
         self.tell(RecordState(facts.identifier, recorded, self.ports.station.this_pc_only))
         if recorded and facts.state is SessionState.READY:
+            log.info("session %s is ready: both rows are TO_BE_BUILT", facts.identifier)
             self.tell(SessionReady(facts.identifier))
             self.track()
 

@@ -6,6 +6,7 @@ thread, and the answer comes back as a message.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from nexuslims_logger.errors import LoggerError
@@ -28,6 +29,8 @@ from nexuslims_logger.session.start import (
     refuse_silent_fallback,
     start_session,
 )
+
+log = logging.getLogger(__name__)
 
 #: How long the last uploads may take to notice that they are to stop.
 _STOP_S = 30.0
@@ -80,6 +83,7 @@ def set_note(loop: SessionLoop, message: SetNote) -> None:
         return
     if facts.note != message.text:
         loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())
+    log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 
 

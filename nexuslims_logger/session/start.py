@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from nexuslims_logger.session.service import TryAgain
 if TYPE_CHECKING:
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
+
+log = logging.getLogger(__name__)
 
 _CENTRAL = "central_database"
 _INSTRUMENT_FROM = "instrument_from"
@@ -47,6 +50,8 @@ def start_session(loop: SessionLoop) -> None:
         facts = _new_session(loop, instrument)
         loop.ports.facts.add(facts)
     loop.current = facts.identifier
+    what = "goes on" if continued else "starts"
+    log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, what)
     loop.tell(
         SessionStarted(
             facts.identifier,

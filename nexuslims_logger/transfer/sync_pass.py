@@ -124,9 +124,9 @@ def _settle_one(ports: TransferPorts, state: PassState, key: FileKey, now: float
         finally:
             handle.close()
     except FileVanished:
-        # It never settled: it is no session file.
-        del state.changing[key]
-        ports.files.remove(key)
+        # It is gone, or its whole watch folder is for a while: only a scan can tell.
+        state.changing[key] = (before.stat, now)
+        state.scan_at = now
     except FileProblem as problem:
         state.changing[key] = (before.stat, now)
         _delay(state, before.owner or "", key, now, problem.message, ports.rules.settle_s)
@@ -250,7 +250,8 @@ def not_sent(ports: TransferPorts, state: PassState, ticket: SendTicket, problem
 
 
 def _note_good_pass(ports: TransferPorts, state: PassState) -> None:
-    idle = not state.in_flight and not state.queue and not state.changing and not state.delays
+    # A file that is still being written is not undone: nothing could be done about it.
+    idle = not state.in_flight and not state.queue and not state.delays
     if state.scanned and state.outcome.complete and idle and state.store.problem is None:
         state.last_good_pass_at = ports.clock.now()
         state.scanned = False

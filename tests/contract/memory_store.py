@@ -90,9 +90,7 @@ class MemoryStore:
             raise PreconditionFailed("The name is taken", f"{to} has other content.")
         return there.stored
 
-    def set_metadata(
-        self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int
-    ) -> StoredObject:
+    def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
         check_name(name)
         kept = self._expect(name, if_generation)
         if kept is None:

@@ -157,9 +157,7 @@ def test_odd_names_are_kept_letter_by_letter(under_test: StoreUnderTest, name: s
         ".nexuslims/objects/x",
     ],
 )
-def test_names_that_escape_or_cannot_be_written_are_refused_by_every_call(
-    store: ObjectStore, name: str
-) -> None:
+def test_names_that_escape_or_cannot_be_written_are_refused_by_every_call(store: ObjectStore, name: str) -> None:
     put(store, NAME, b"a")
     calls: list[Callable[[], object]] = [
         lambda: store.stat(name),

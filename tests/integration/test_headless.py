@@ -286,3 +286,19 @@ def test_reports_read_with_sqlites_own_shell(pc: Pc) -> None:
     assert answer.stdout.strip() == f"{session}|TO_BE_BUILT|1|1000"
     listed = pc.run("sessions", "--json")
     assert session in listed.stdout
+
+
+def test_the_manifest_of_an_earlier_session_finds_what_a_later_one_has_moved_aside(pc: Pc) -> None:
+    program, first = pc.headless("--user", "ada")
+    pc.write("same name.tif", b"of ada")
+    assert pc.finish(program) == 0
+    program, second = pc.headless("--user", "bob")
+    pc.write("same name.tif", b"of bob")
+    assert pc.finish(program) == 0
+    for session, content in ((first, b"of ada"), (second, b"of bob")):
+        manifest = pc.run("manifest", session).stdout
+        checked = subprocess.run(
+            ["md5sum", "-c", "--strict"], input=manifest, cwd=pc.bucket, capture_output=True, text=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout
+        assert manifest.startswith(hashlib.md5(content, usedforsecurity=False).hexdigest())

@@ -93,6 +93,8 @@ class Checks:
         self._ready: set[str] = set()
         self._started: dict[str, datetime] = {}
         self._computer: dict[str, str] = {}
+        self._ever_stored: set[tuple[str, str | None, int | None]] = set()
+        self._counted = 0
         database.on_commit.append(self.after_commit)
 
     def close(self) -> None:
@@ -127,6 +129,9 @@ class Checks:
                     self._ready.add(session)
                     self._complete(start, end)
         _check(self._ready <= events.keys(), "P1: a ready session is gone")
+        for row in self._files():
+            if row.state == "UPLOADED":
+                self._was_stored(row)
 
     def _complete(self, start: EventRow, end: EventRow) -> None:
         """Check at the moment of ready that every file of the session is in the store (P3)."""
@@ -134,6 +139,8 @@ class Checks:
         own = [row for row in files if row.session == start.session]
         for row in own:
             self._in_store(row)
+            if row.state == "UPLOADED":
+                self._was_on_the_disk(row, start)
         # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
         earlier = {
             session
@@ -161,7 +168,7 @@ class Checks:
         pc = self._pcs[computer]
         root, path, change = place
         expected = pc.object_name(root, path)
-        modified_at = _time(pc.disk.trees[root][path].mtime_ns)
+        modified_at = _time(change.mtime_ns)
         return any(
             (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at)
             and _is_named(row.name, expected, pc.name)
@@ -189,7 +196,6 @@ class Checks:
         for row in files:
             self._in_store(row)
             _check(row.state != "PENDING", "P3: ready, and a file is pending", row)
-            self._brought_by_the_session(row, events[row.session])
         _check(len({(row.session, row.name) for row in files}) == len(files), "P4: two rows of one object")
         for start, end in events.values():
             for place in self._touched(start, end):
@@ -224,13 +230,20 @@ class Checks:
             # A note may be safe without having been shown; one that was shown is never older.
             _check(start.note >= note, "P1: a note is lost", session, note, start.note)
 
-    def _brought_by_the_session(self, row: FileRow, events: list[EventRow]) -> None:
-        """Check that the content changed after the session's START: nothing older is sent."""
-        start = next(event for event in events if event.kind == "START")
-        pc = self._pcs[start.computer]
-        if row.state == "UPLOADED":
-            own = [change for change in pc.disk.log if change.md5 == row.md5 and _time(change.at_ns) > start.at]
-            _check(bool(own), "P2: a file that stood there before START was sent", row)
+    def _was_stored(self, row: FileRow) -> None:
+        """Check that the store has had what the manifest names: nothing is recorded before the store's answer."""
+        for stored in self._history[self._counted :]:
+            self._ever_stored.add((stored.name, stored.md5, stored.generation))
+        self._counted = len(self._history)
+        _check((row.name, row.md5, row.generation) in self._ever_stored, "P2: it was never stored", row)
+
+    def _was_on_the_disk(self, row: FileRow, start: EventRow) -> None:
+        """Check that the PC had this content with this time, changed after the session's START: nothing is older."""
+        own = any(
+            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at) and _time(change.at_ns) > start.at
+            for change in self._pcs[start.computer].disk.log
+        )
+        _check(own, "P2: the session had no such file", row)
 
     def _nothing_lost(self) -> None:
         """Check that every content which was ever stored is there, or was replaced by its own writer."""

@@ -40,15 +40,15 @@ class Change:
     ----------
     at_ns
         By the PC's clock, as the times of files are.
-    md5, size
-        None and 0: there is no such file any more.
+    md5
+        None: there is no such file any more.
     """
 
     at_ns: int
     root: str
     path: str
     md5: str | None
-    size: int
+    mtime_ns: int
 
 
 class WatchedDisk:
@@ -77,7 +77,7 @@ class WatchedDisk:
         inode = self.trees[root].setdefault(path, Inode(b"", now_ns, now_ns))
         inode.content = content
         inode.mtime_ns = inode.ctime_ns = now_ns
-        self._record(root, path, content)
+        self._record(root, path)
 
     def append(self, root: str, path: str, more: bytes) -> None:
         """Let the file grow."""
@@ -88,7 +88,7 @@ class WatchedDisk:
         self._unlink(root, path)
         now_ns = self._clock.now_ns()
         self.trees[root][path] = Inode(content, now_ns if mtime_ns is None else mtime_ns, now_ns)
-        self._record(root, path, content)
+        self._record(root, path)
 
     def rename(self, root: str, path: str, to: str) -> None:
         """Give the file another name; what stood there is gone."""
@@ -96,13 +96,13 @@ class WatchedDisk:
         inode = self.trees[root].pop(path)
         inode.ctime_ns = self._clock.now_ns()
         self.trees[root][to] = inode
-        self._record(root, path, None)
-        self._record(root, to, inode.content)
+        self._record(root, path)
+        self._record(root, to)
 
     def delete(self, root: str, path: str) -> None:
         """Delete the file."""
         self._unlink(root, path)
-        self._record(root, path, None)
+        self._record(root, path)
 
     def lock(self, root: str, path: str) -> Inode | None:
         """Let nobody read the file until its `Inode.locked` is taken back; None when there is none."""
@@ -116,9 +116,15 @@ class WatchedDisk:
         if inode is not None:
             inode.ctime_ns = self._clock.now_ns()
 
-    def _record(self, root: str, path: str, content: bytes | None) -> None:
-        md5 = None if content is None else hashlib.md5(content, usedforsecurity=False).hexdigest()
-        change = Change(self._clock.now_ns(), root, path, md5, len(content or b""))
+    def _record(self, root: str, path: str) -> None:
+        """Write down how the path stands now."""
+        now_ns = self._clock.now_ns()
+        inode = self.trees[root].get(path)
+        if inode is None:
+            change = Change(now_ns, root, path, None, now_ns)
+        else:
+            md5 = hashlib.md5(inode.content, usedforsecurity=False).hexdigest()
+            change = Change(now_ns, root, path, md5, inode.mtime_ns)
         self.log.append(change)
         self.latest[root, path] = change
 

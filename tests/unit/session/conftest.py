@@ -87,7 +87,11 @@ class Pc:
 
     def __init__(self, folder: Path) -> None:
         self.settings = load_settings(
-            {"HOME": str(folder), "NEXUSLIMSGUI_HOME": str(folder / "home"), "NEXUSLIMSGUI_FILESTORE_PATH": str(folder / "data")}
+            {
+                "HOME": str(folder),
+                "NEXUSLIMSGUI_HOME": str(folder / "home"),
+                "NEXUSLIMSGUI_FILESTORE_PATH": str(folder / "data"),
+            }
         )
         self.units = open_database(self.settings)
         self.facts = FactsJournal(JournalFile(sqlite3.connect(":memory:", isolation_level=None)))

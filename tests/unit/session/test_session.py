@@ -22,6 +22,7 @@ from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
 from tests.unit.session.conftest import LAUNCH, Pc
 
+
 def of_kind(told: list[Any], kind: type) -> list[Any]:
     return [event for event in told if isinstance(event, kind)]
 

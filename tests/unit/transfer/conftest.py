@@ -40,8 +40,9 @@ class Recorder:
         self.rows: list[Any] = []
         self.calls = 0
 
-    def submit(self, _function: Any, rows: Any, *, ticket: object, reply_to: Any) -> None:
+    def submit(self, function: Any, *args: Any, ticket: object, reply_to: Any) -> None:
         self.calls += 1
+        (rows,) = args
         self.rows += rows
         reply_to.put(Reply(ticket))
 
