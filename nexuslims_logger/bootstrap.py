@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger import __version__
+from nexuslims_logger.config_folders import make_watch_folder
 from nexuslims_logger.db.worker import DatabasePorts, Task, database_main
 from nexuslims_logger.errors import ConfigurationError, Defect, LoggerError
 from nexuslims_logger.events import Event, Problem, Trouble
@@ -79,14 +80,14 @@ class SystemRandom:
 
 
 class QueueInbox:
-    """A thread's letter box."""
+    """A thread's letter box, and the window's."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def put(self, message: Any) -> None:
         """Leave a message; never blocks."""
-        self._queue.put(message)
+        self.queue.put(message)
 
     def get(self, timeout_s: float | None) -> Any:
         """Wait for the next message; None when the time is over."""
@@ -94,7 +95,7 @@ class QueueInbox:
             # A lock cannot wait for longer than threading.TIMEOUT_MAX; a minute more or less changes nothing.
             timeout_s = min(max(timeout_s, 0.0), 3600.0)
         try:
-            return self._queue.get(timeout=timeout_s)
+            return self.queue.get(timeout=timeout_s)
         except queue.Empty:
             return None
 
@@ -166,23 +167,22 @@ class Running:
     def __init__(
         self,
         service: SessionService,
-        events: queue.SimpleQueue[Event],
+        window: QueueInbox,
         parts: tuple[ThreadPool, DatabaseThread],
         threads: tuple[threading.Thread, ...],
         lock: SingleInstance,
     ) -> None:
         self.service = service
-        self.events = events
+        self.events: queue.SimpleQueue[Event] = window.queue
+        self._window = window
         self._parts = parts
         self._threads = threads
         self._lock = lock
 
     def next_event(self, timeout_s: float) -> Event | None:
         """Wait for the next event; None when `timeout_s` seconds brought none. Blocks: not for the Tk thread."""
-        try:
-            return self.events.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
+        event: Event | None = self._window.get(timeout_s)
+        return event
 
     def stop(self, timeout_s: float) -> None:
         """Put everything down, for at most `timeout_s` seconds; what hangs dies with the process."""
@@ -235,7 +235,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     try:
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
-                _make_folder(folder.path)
+                make_watch_folder(folder.path)
         facts = FactsJournal(open_journal_file(settings.home / "facts.db"))
         files = FilesJournal(open_journal_file(settings.home / "files.db"))
         results = Results(files)
@@ -243,9 +243,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     except BaseException:
         lock.release()
         raise
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    window = _Window(events)
-    session_inbox, transfer_inbox = QueueInbox(), QueueInbox()
+    window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()
     database = DatabaseThread(lambda: _open_database(settings, clock))
     pool = ThreadPool(settings.upload_workers)
     chance = SystemRandom()
@@ -257,7 +255,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         store_url=store.url,
         logger_version=__version__,
         gap_s=settings.remind_after_hours * 3600,
-        database_label=database_label(settings),
+        database_label=settings.database_label,
         this_pc_only=settings.is_embedded,
         instrument_pid=settings.instrument,
         note=note,
@@ -289,38 +287,10 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         _thread("nexuslims-session", lambda: session_main(session_ports), window),
         _thread("nexuslims-transfer", lambda: transfer_main(transfer_ports), window),
     )
-    return Running(SessionService(session_inbox), events, (pool, database), threads, lock)
+    return Running(SessionService(session_inbox), window, (pool, database), threads, lock)
 
 
-def database_label(settings: Settings) -> str:
-    """Name the database, without a secret."""
-    if settings.cloudsql_instance:
-        return f"{settings.cloudsql_instance}/{settings.db_name or ''}"
-    if settings.database_url:
-        from sqlalchemy.engine import make_url
-
-        url = make_url(settings.database_url)
-        return f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
-    return "the embedded database"
-
-
-class _Window:
-    """The window's letter box, as the workers see it."""
-
-    def __init__(self, events: queue.SimpleQueue[Event]) -> None:
-        self._events = events
-
-    def put(self, message: Event) -> None:
-        self._events.put(message)
-
-    def get(self, timeout_s: float | None) -> Event | None:
-        try:
-            return self._events.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-
-
-def _thread(name: str, main: Callable[[], None], window: _Window | None = None) -> threading.Thread:
+def _thread(name: str, main: Callable[[], None], window: QueueInbox | None = None) -> threading.Thread:
     def work() -> None:
         try:
             main()
@@ -355,15 +325,3 @@ def _store(settings: Settings, clock: SystemClock, facts: FactsJournal, results:
     # A share that is not connected looks like a new folder: once used, a store is never made a second time.
     used = facts.of_store(FolderStore(folder, clock).url) & results.stored_sessions()
     return FolderStore(folder, clock, create=not used)
-
-
-def _make_folder(path: str) -> None:
-    from pathlib import Path
-
-    try:
-        Path(path).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = (
-            f"{path} cannot be made ({error.strerror}). Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
-        )
-        raise ConfigurationError("The watch folder cannot be made", message) from error

@@ -81,6 +81,13 @@ class Settings:
         return self.database_url is None and self.cloudsql_instance is None
 
     @property
+    def database_label(self) -> str:
+        """The database's name for a person, without a secret."""
+        if self.cloudsql_instance:
+            return f"{self.cloudsql_instance}/{self.db_name or ''}"
+        return values.place_of_url(self.database_url) if self.database_url else "the embedded database"
+
+    @property
     def bucket_folder(self) -> Path | None:
         """The folder that `data_bucket` names; None for a real bucket."""
         return values.path_of_url(self.data_bucket) if self.data_bucket.startswith("file:") else None

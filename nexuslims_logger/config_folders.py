@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from nexuslims_logger.config_values import Given, WrongValue, absolute_path, json_in
+from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.journal.records import WatchFolder
 
 #: What a label may not hold: it becomes a folder's name in any store, on any system.
@@ -93,3 +94,20 @@ def _check_distinct(paths: list[Path], labels: list[str]) -> None:
     often = Counter(label.casefold() for label in labels)
     if double := [label for label in labels if often[label.casefold()] > 1]:
         raise WrongValue(f"the label {double[0]!r} stands for two folders; give each its own")
+
+
+def make_watch_folder(path: str) -> None:
+    """Make the default watch folder on first use.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be made.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = (
+            f"{path} cannot be made ({error.strerror}). Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
+        )
+        raise ConfigurationError("The watch folder cannot be made", message) from error

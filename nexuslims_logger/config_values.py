@@ -224,6 +224,12 @@ def masked_url(url: str) -> str:
     return f"{scheme}://{user}{':***' if colon else ''}{at}{place.partition('?')[0]}"
 
 
+def place_of_url(url: str) -> str:
+    """Return where a database URL leads: host, port and database, without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def web_address(given: Given) -> str:
     """Parse an http or https address."""
     value = given.value.strip() if isinstance(given.value, str) else ""
