@@ -164,6 +164,12 @@ def _db_check(settings: Settings, _: argparse.Namespace) -> ExitCode:
     return database.check(settings)
 
 
+def _db_grants(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import database
+
+    return database.grants(settings, arguments.user, arguments.role)
+
+
 _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "window": _window,
     "headless": _headless,
@@ -177,4 +183,5 @@ _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "db upgrade": _db_upgrade,
     "db current": _db_current,
     "db check": _db_check,
+    "db grants": _db_grants,
 }

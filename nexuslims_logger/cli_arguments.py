@@ -87,6 +87,15 @@ def parser() -> argparse.ArgumentParser:
     database.add("db upgrade", "bring the configured database to this program's schema")
     database.add("db current", "show the database's revision")
     database.add("db check", "say whether the database fits this program (exit code 1: it does not)")
+    grants = database.add("db grants", "print the GRANT statements for a database user, one a line")
+    grants.add_argument("user", metavar="USER", help="its name, or the e-mail address of an IAM user")
+    grants.add_argument(
+        "--for",
+        dest="role",
+        choices=("logger", "reports", "builder", "dba", "facility"),
+        default="logger",
+        help="what the user is for (default: logger)",
+    )
     return top
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from sqlalchemy.engine import make_url
+
 from nexuslims_logger.config_values import masked_url
+from nexuslims_logger.db import grants as rights
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.engine import build_engine
+from nexuslims_logger.db.types import SERVERS
+from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -55,6 +60,27 @@ def check(settings: Settings) -> ExitCode:
         return ExitCode.COMPLETE
     print("It does not fit. 'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr)
     return ExitCode.FAILED
+
+
+def grants(settings: Settings, user: str, role: str) -> ExitCode:
+    """Print the GRANT statements that let `user` do what `role` needs, one a line; connects to nothing.
+
+    Raises
+    ------
+    StopAndTell
+        The database has no users, or none of that name.
+    """
+    schema = settings.db_name if settings.database_url is None else make_url(settings.database_url).database
+    on_server = settings.cloudsql_instance is not None or (settings.database_url or "").startswith(SERVERS)
+    if not on_server or not schema:
+        raise StopAndTell(
+            "There is nothing to grant",
+            f"{_name(settings)} is no database on a MySQL or MariaDB server. Set NEXUSLIMSGUI_CLOUDSQL_INSTANCE and"
+            " NEXUSLIMSGUI_DB_NAME, or NEXUSLIMSGUI_DATABASE_URL with the database's name at its end.",
+        )
+    for statement in rights.grants(rights.Role(role), user, schema):
+        print(statement)
+    return ExitCode.COMPLETE
 
 
 def _is_missing(settings: Settings) -> bool:

@@ -55,6 +55,20 @@ MANIFEST_UPDATES = (
     "decided_by",
     "uploaded_at",
 )
+LOGGER_UPDATES = (
+    "instrument",
+    "logger_version",
+    "state",
+    "session_identifier",
+    "files_waiting",
+    "bytes_waiting",
+    "oldest_waiting_at",
+    "last_good_pass_at",
+    "last_error",
+    "clock_offset_ms",
+    "disk_free_bytes",
+    "last_seen_at",
+)
 
 _SUMMARY = table(
     "session_summary",
