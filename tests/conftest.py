@@ -1,11 +1,15 @@
-"""What every test gets: an environment of its own."""
+"""What every test gets: an environment of its own; and which databases the tests were run on, said plainly."""
 
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.database_servers import KINDS, MYSQLD
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,3 +25,21 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     for name in ("HOME", "USERPROFILE", "PROGRAMDATA"):
         monkeypatch.setenv(name, os.fspath(home))
     return home
+
+
+def pytest_report_header() -> str:
+    without = "" if MYSQLD else "; no MySQL here: `make mysql` unpacks one into .mysql"
+    return f"databases: {', '.join(KINDS)}{without}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the tests that ran on each kind of database, by the parameter in their names."""
+    ran: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            if named := re.search(rf"\[.*?\b({'|'.join(KINDS)})\b", getattr(report, "nodeid", "")):
+                ran[named[1]] += 1
+    if ran:
+        told = ", ".join(f"{ran[kind]} on {kind}" for kind in KINDS)
+        mysql = "" if MYSQLD else "; NONE on mysql, which is not here (`make mysql`)"
+        terminalreporter.write_line(f"database tests: {told}{mysql}")

@@ -1,7 +1,8 @@
 """Real databases for tests: SQLite files, and throw-away servers on loopback.
 
-A MariaDB is started once per test process, on first use, and stopped at the end; MySQL joins in where
-``NEXUSLIMS_TEST_MYSQLD`` names a `mysqld`. Each test gets a schema of its own.
+A MariaDB is started once per test process, on first use, and stopped at the end. MySQL joins in where there is one:
+the `mysqld` that ``NEXUSLIMS_TEST_MYSQLD`` names, or the one that ``make mysql`` unpacked. Each test gets a schema of
+its own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from nexuslims_logger.config import Settings, load_settings
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.engine import build_engine
 
-MYSQLD = os.environ.get("NEXUSLIMS_TEST_MYSQLD")
+UNPACKED = Path(__file__).parents[1] / ".mysql" / "mysqld"
+MYSQLD = os.environ.get("NEXUSLIMS_TEST_MYSQLD") or (str(UNPACKED) if UNPACKED.exists() else None)
 KINDS = ("sqlite", "mariadb", *(("mysql",) if MYSQLD else ()))
 
 START_LIMIT_S = 60.0
