@@ -64,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode:
+    if arguments.command == "doctor":
+        return _doctor(arguments)
     settings = load_settings()
     if arguments.command != "demo":  # which leaves nothing behind, and has a log in its own folder
         logs.configure(settings, arguments.verbosity)
@@ -77,6 +79,14 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
     code = _COMMANDS[arguments.command](settings, arguments)
     _log.info("%s: %s", arguments.command, code.name)
     return code
+
+
+def _doctor(arguments: argparse.Namespace) -> ExitCode:
+    """Run the one command that tells itself what is wrong with the settings, and writes nothing, not even a log."""
+    from nexuslims_logger.admin.doctor import command
+
+    logs.configure(None, arguments.verbosity)
+    return command.run(as_json=arguments.json)
 
 
 def _let_every_character_pass() -> None:

@@ -67,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add("sync", "send what is still owed, and exit")
 
+    doctor = commands.add("doctor", "look at everything that a session needs, and say what to do; changes nothing")
+    doctor.add_argument("--json", action="store_true", help="for programs")
+
     instruments = commands.group("instruments", "the register of instruments")
     instruments.add("instruments list", "show the register")
     add = instruments.add("instruments add", "register an instrument, or change what is registered of it")

@@ -90,7 +90,7 @@ class _PatientFile(RotatingFileHandler):
             self.stream = self._open()
 
 
-def configure(settings: Settings, verbosity: int) -> LogMemory:
+def configure(settings: Settings | None, verbosity: int) -> LogMemory:
     """Send the program's log records to ``<home>/logs``, the console and memory.
 
     May be called again; the former handlers are closed and replaced.
@@ -98,7 +98,7 @@ def configure(settings: Settings, verbosity: int) -> LogMemory:
     Parameters
     ----------
     settings
-        For the program's folder.
+        For the program's folder; None: there is to be no file.
     verbosity
         -1: critical records alone on the console; 0: warnings; 1: what happens; 2: all details,
         which then go to the file and to memory, too.
@@ -123,14 +123,15 @@ def configure(settings: Settings, verbosity: int) -> LogMemory:
         handlers.append(console)
     problem: OSError | None = None
     try:
-        handlers.append(_file(settings.home / "logs"))
+        if settings is not None:
+            handlers.append(_file(settings.home / "logs"))
     except OSError as error:
         problem = error
     for number, handler in enumerate(handlers):
         handler.set_name(f"{_PACKAGE}.{number}")
         handler.setFormatter(_DiscreetFormatter(_FORMAT))
         root.addHandler(handler)
-    if problem is not None:
+    if settings is not None and problem is not None:
         logging.getLogger(__name__).warning("No log file can be written in %s: %s", settings.home, problem)
     return memory
 

@@ -103,3 +103,22 @@ class SingleInstance:
         except (OSError, ValueError, KeyError, TypeError):
             return AlreadyRunning(None, None)
         return AlreadyRunning(pid, since)
+
+
+def holder_of(folder: Path) -> AlreadyRunning | None:
+    """Say who holds the lock of `folder`, None when nobody does; makes nothing there.
+
+    Raises
+    ------
+    ConfigurationError
+        The lock cannot be asked.
+    """
+    if not (folder / "instance.lock").exists():
+        return None
+    lock = SingleInstance(folder)
+    try:
+        lock.acquire()
+    except AlreadyRunning as running:
+        return running
+    lock.release()
+    return None

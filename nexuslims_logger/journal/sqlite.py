@@ -68,6 +68,29 @@ class JournalFile:
         self.connection.close()
 
 
+def read_journal_file(path: Path) -> JournalFile:
+    """Open a journal that exists, to look at it beside a logger that may be writing it.
+
+    Raises
+    ------
+    JournalDamaged
+        The file cannot be opened.
+    """
+    # Without a log beside it nobody writes: then SQLite need not make its own files there either.
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    except sqlite3.Error as error:
+        raise JournalDamaged("The journal cannot be opened", f"{path}: {error}.") from error
+    return JournalFile(connection)
+
+
 def open_journal_file(path: Path) -> JournalFile:
     """Open `path`, made when it is missing, so that a commit survives a power cut (WAL, synchronous=FULL).
 

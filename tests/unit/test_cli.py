@@ -41,7 +41,7 @@ def commands(above: argparse.ArgumentParser, words: tuple[str, ...] = ()) -> Ite
 
 
 def test_every_command_is_answered() -> None:
-    assert {*commands(parser()), "window"} == set(cli._COMMANDS)
+    assert {*commands(parser()), "window"} == {*cli._COMMANDS, "doctor"}
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,8 @@ def test_every_command_is_answered() -> None:
          {"seconds": 1.5, "user": "ada", "note": "x", "continue_": True}),
         ("demo", {"command": "demo", "headless": False}),
         ("demo --headless", {"headless": True}),
+        ("doctor", {"command": "doctor", "json": False}),
+        ("doctor --json -v", {"json": True, "verbosity": 1}),
         ("instruments list", {"command": "instruments list"}),
         ("instruments add --pid A --name B --filestore-path ./C --location D",
          {"instrument_pid": "A", "schema_name": "B", "filestore_path": "./C", "location": "D", "timezone": None}),
