@@ -120,5 +120,21 @@ class AllRecorded:
 
 
 @dataclass(frozen=True)
+class Backlog:
+    """From the transfer, now and then: what waits in all tracked sessions, for this logger's report of itself.
+
+    Attributes
+    ----------
+    problem
+        Why nothing can be sent or looked at, at present.
+    """
+
+    files_waiting: int = 0
+    bytes_waiting: int = 0
+    last_good_pass_at: datetime | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
 class TransferStopped:
     """From the transfer: nothing is under way any more."""

@@ -57,6 +57,47 @@ class EventRows:
     database_now: datetime | None
 
 
+class LoggerState(enum.StrEnum):
+    """Values of ``loggers.state``: what a logger is doing, as far as it has told."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    #: END is written; files may still be under way.
+    ENDING = "ENDING"
+    IDLE = "IDLE"
+
+
+@dataclass(frozen=True)
+class LoggerReport:
+    """One row of ``loggers``, as its logger knows it. Times are aware UTC.
+
+    Attributes
+    ----------
+    logger_id
+        Of this installation under this computer name, for ever.
+    instrument
+        Its PID; None while the computer is unknown.
+    session_identifier
+        The session in the window, None when there is none.
+    files_waiting, bytes_waiting
+        Of all sessions that this logger looks after.
+    last_error
+        What a person there reads; it is cut where it is too long.
+    """
+
+    logger_id: str
+    computer_name: str
+    instrument: str | None
+    logger_version: str
+    state: LoggerState
+    session_identifier: str | None
+    files_waiting: int
+    bytes_waiting: int
+    last_good_pass_at: datetime | None
+    last_error: str | None
+    clock_offset_ms: int | None
+
+
 @dataclass(frozen=True)
 class SessionSummary:
     """One row of the view ``session_summary``. Times are aware UTC.

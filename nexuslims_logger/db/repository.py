@@ -9,11 +9,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
-    false,
     func,
     insert,
     literal,
-    literal_column,
     null,
     select,
     table,
@@ -24,12 +22,14 @@ from sqlalchemy.types import NULLTYPE
 from nexuslims_logger.db.records import EventRow, EventRows, EventType, RecordStatus, SessionSummary
 from nexuslims_logger.db.types import UTCDateTime, utc_now
 from nexuslims_logger.journal.records import Instrument, ManifestRow, ResultState
-from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, SESSION_LOG
+from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, LOGGERS, SESSION_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row, Select, Table
+
+    from nexuslims_logger.db.table_columns import TableColumns
 
 #: All that the logger's database user may change (and the only columns that an UPDATE here ever names).
 EVENT_UPDATES = frozenset(
@@ -82,27 +82,6 @@ _MANIFEST_COLUMNS = {
     {"instrument_pid": "instrument"}.get(field.name, field.name): field.name for field in fields(ManifestRow)
 }
 _COUNTS = ("files", "bytes_stored", "files_waiting", "files_missing", "files_left_out")
-
-
-class TableColumns:
-    """Which columns the database really has: an older schema lacks some, and is written as far as it goes.
-
-    Asked once per table and engine, with rights to select only.
-    """
-
-    def __init__(self) -> None:
-        self._names: dict[str, frozenset[str]] = {}
-
-    def of(self, of_table: Table, connection: Connection) -> frozenset[str]:
-        """Return the names of the table's columns."""
-        if of_table.name not in self._names:
-            nothing: Select[Any] = select(literal_column("*")).select_from(of_table).where(false())
-            self._names[of_table.name] = frozenset(connection.execute(nothing).keys())
-        return self._names[of_table.name]
-
-    def forget(self) -> None:
-        """Ask again: a statement did not fit."""
-        self._names.clear()
 
 
 class Repository:
@@ -160,6 +139,7 @@ class Repository:
 
     def release_event(self, session_identifier: str, event_type: EventType) -> None:
         """Move the event from WAITING_FOR_END to TO_BE_BUILT; from anywhere else it does not move."""
+        self._columns.require_compatible(self._connection)
         self._connection.execute(
             update(SESSION_LOG)
             .where(
@@ -196,6 +176,10 @@ class Repository:
         self._connection.execute(update(INSTRUMENTS).where(here).values(self._known(INSTRUMENTS, values)))
         return False
 
+    def has_manifest(self) -> bool:
+        """Return whether the schema is new enough to have ``file_manifest``."""
+        return self._columns.has(FILE_MANIFEST, self._connection)
+
     def manifest_rows(
         self, sessions: Collection[str], digests: Collection[str]
     ) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -214,7 +198,7 @@ class Repository:
 
     def update_manifest(self, rows: Iterable[tuple[int, Mapping[str, object]]]) -> None:
         """Change rows, each given by its id and all changeable columns, with one prepared statement."""
-        names = [name for name in MANIFEST_UPDATES if name in self._columns.of(FILE_MANIFEST, self._connection)]
+        names = list(self._known(FILE_MANIFEST, dict.fromkeys(MANIFEST_UPDATES)))
         self._connection.execute(
             update(FILE_MANIFEST)
             .where(FILE_MANIFEST.c.id == bindparam("row_id"))
@@ -230,6 +214,24 @@ class Repository:
             .order_by(FILE_MANIFEST.c.object_name, FILE_MANIFEST.c.bucket)
         )
         return tuple(_manifest_row(row) for row in rows)
+
+    def has_loggers(self) -> bool:
+        """Return whether the schema is new enough to have ``loggers``."""
+        return self._columns.has(LOGGERS, self._connection)
+
+    def update_logger(self, values: Mapping[str, object]) -> bool:
+        """Change what may be changed of a logger's row, and say whether there is one."""
+        changes = {name: value for name, value in values.items() if name in LOGGER_UPDATES}
+        done = self._connection.execute(
+            update(LOGGERS)
+            .where(LOGGERS.c.logger_id == values["logger_id"])
+            .values({**self._known(LOGGERS, changes), "last_seen_at": utc_now()})
+        )
+        return done.rowcount > 0
+
+    def insert_logger(self, values: Mapping[str, object]) -> None:
+        """Insert a row into ``loggers``."""
+        self._connection.execute(insert(LOGGERS).values(self._known(LOGGERS, values)))
 
     def recent_sessions(self, limit: int) -> tuple[SessionSummary, ...]:
         """Return the newest sessions, newest first.
@@ -258,6 +260,8 @@ class Repository:
         return [of_table.c[name] if name in known else null().label(name) for name in names]
 
     def _known(self, of_table: Table, values: Mapping[str, object]) -> dict[str, object]:
+        """Return what may be written of these values; every INSERT and UPDATE comes by here."""
+        self._columns.require_compatible(self._connection)
         known = self._columns.of(of_table, self._connection)
         return {name: value for name, value in values.items() if name in known}
 

@@ -16,6 +16,7 @@ from nexuslims_logger.db.apply_manifest import apply_manifest
 from nexuslims_logger.db.apply_session import apply_session
 from nexuslims_logger.db.engine import build_engine
 from nexuslims_logger.db.errors import DuplicateRow
+from nexuslims_logger.db.report_logger import report_logger
 from nexuslims_logger.db.unit_of_work import units_on
 from nexuslims_logger.errors import UnknownInstrument
 from nexuslims_logger.journal.records import Instrument
@@ -23,7 +24,7 @@ from nexuslims_logger.journal.records import Instrument
 if TYPE_CHECKING:
     from nexuslims_logger.config import Settings
     from nexuslims_logger.db.records import SessionSummary
-    from nexuslims_logger.db.unit_of_work import UnitOfWork, Units
+    from nexuslims_logger.db.unit_of_work import EngineUnits, UnitOfWork, Units
     from nexuslims_logger.journal.records import ManifestRow
     from nexuslims_logger.ports import Clock
 
@@ -34,10 +35,11 @@ __all__ = [
     "manifest_of",
     "open_database",
     "recent_sessions",
+    "report_logger",
 ]
 
 
-def open_database(settings: Settings, clock: Clock | None = None) -> Units:
+def open_database(settings: Settings, clock: Clock | None = None) -> EngineUnits:
     """Make ready what the tasks need; the embedded database is created and upgraded. Blocks; once, first.
 
     A central database is not asked anything yet, so that this succeeds offline, and is never

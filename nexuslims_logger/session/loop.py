@@ -16,6 +16,7 @@ from nexuslims_logger.events import CatchUp, Event, Problem, RecordState, Sessio
 from nexuslims_logger.journal.records import Applied, SessionFacts, SessionState
 from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
+from nexuslims_logger.session.fleet_report import FleetReport
 from nexuslims_logger.session.service import TryAgain
 
 if TYPE_CHECKING:
@@ -107,9 +108,11 @@ class SessionLoop:
         self.current: str | None = None
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
+        self.report = FleetReport(ports)
         self._handlers = handlers
         self._sending: set[str] = set()
         self._delays: dict[str, Backoff] = {}
+        self._database_is_away = False
 
     # --- messages --------------------------------------------------------------------------------------------
 
@@ -126,7 +129,7 @@ class SessionLoop:
         clock = self.ports.clock
         until = None if timeout_s is None else clock.monotonic() + timeout_s
         while True:
-            due = [moment for moment in (until, self._next_retry()) if moment is not None]
+            due = [moment for moment in (until, self._next_retry(), self._next_report()) if moment is not None]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
             if isinstance(_subject(message), kind):
                 return message
@@ -135,6 +138,8 @@ class SessionLoop:
             elif until is not None and clock.monotonic() >= until:
                 return None
             self.push()
+            if self._next_report() is not None:
+                self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
 
     def serve(self) -> None:
         """Answer messages until `Stop`, which raises `Stopping`."""
@@ -158,6 +163,7 @@ class SessionLoop:
     def tell(self, event: Event) -> None:
         """Let the window know."""
         self.ports.window.put(event)
+        self.report.heard(event)
 
     def running(self) -> SessionFacts | None:
         """Return the session that runs in this window, None before START and after END."""
@@ -214,8 +220,13 @@ class SessionLoop:
         )
         return min(waiting, default=None)
 
+    def _next_report(self) -> float | None:
+        """Return when this logger reports: sessions go first, and a database that is away is not asked for this."""
+        return None if self._sending or self._database_is_away else self.report.due_at
+
     def _applied(self, ticket: ApplyTicket, reply: Reply) -> None:
         self._sending.discard(ticket.identifier)
+        self._database_is_away = isinstance(reply.error, TryLater)
         if reply.error is not None:
             self._refused(ticket.identifier, reply.error)
             return

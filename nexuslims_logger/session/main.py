@@ -16,11 +16,13 @@ from nexuslims_logger.messages import (
     ActivitySeen,
     AllRecorded,
     AllStored,
+    Backlog,
     FinalSetFixed,
     Stop,
     TransferStopped,
 )
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
+from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.loop import SessionLoop, SessionPorts, Stopping
 from nexuslims_logger.session.service import EndSession, PauseSession, SetNote
 from nexuslims_logger.session.start import (
@@ -49,6 +51,8 @@ def session_main(ports: SessionPorts) -> None:
             AllStored: all_stored,
             AllRecorded: all_recorded,
             InstrumentTicket: instrument_answered,
+            Backlog: lambda loop, message: loop.report.backlog(message),
+            ReportTicket: lambda loop, reply: loop.report.answered(reply),
         },
     )
     try:

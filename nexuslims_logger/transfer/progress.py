@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import PassStage, Problem, TransferProgress, WaitingFile
 from nexuslims_logger.journal.files import Tally
+from nexuslims_logger.messages import Backlog
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 #: Between two messages while files are under way, and the span over which the rate is taken.
 TICK_S = 0.5
 RATE_SPAN_S = 10.0
+#: Between two words to the session thread while nothing new is wrong.
+BACKLOG_EVERY_S = 60.0
 #: How many waiting files are named.
 NAMED = 20
 
@@ -35,6 +38,8 @@ class Progress:
         self._moved: deque[tuple[float, int]] = deque()
         self._rate_of: str | None = None
         self._folder_problem: Problem | None = None
+        self._backlog = Backlog()
+        self._backlog_at = -math.inf
 
     def next_due(self) -> float:
         """Return the seconds until the window should hear again, infinity when nothing moves."""
@@ -53,6 +58,23 @@ class Progress:
             self._told = progress
             self._ports.window.put(progress)
         self._told_at = now
+        self._tell_backlog(progress, now)
+
+    def _tell_backlog(self, progress: TransferProgress, now: float) -> None:
+        """Let the session thread know for its report: a new trouble, or that all is through, at once."""
+        tallies = [self._state.tallies.get(session.identifier, Tally()) for session in self._state.sessions]
+        problem = progress.store_problem or progress.folder_problem
+        backlog = Backlog(
+            files_waiting=sum(tally.files_waiting for tally in tallies),
+            bytes_waiting=sum(tally.bytes_total - tally.bytes_done for tally in tallies),
+            last_good_pass_at=progress.last_good_pass_at,
+            problem=f"{problem.title}: {problem.message}" if problem else None,
+        )
+        told = self._backlog
+        urgent = backlog.problem != told.problem or (backlog.files_waiting == 0) != (told.files_waiting == 0)
+        if urgent or (backlog != told and now >= self._backlog_at + BACKLOG_EVERY_S):
+            self._backlog, self._backlog_at = backlog, now
+            self._ports.session.put(backlog)
 
     def _measure(self, shown: TrackedSession, now: float) -> TransferProgress:
         state, ports = self._state, self._ports

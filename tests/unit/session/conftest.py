@@ -95,6 +95,9 @@ class Pc:
         )
         self.units = open_database(self.settings)
         self.facts = FactsJournal(JournalFile(sqlite3.connect(":memory:", isolation_level=None)))
+        # Known already, so that the sessions' identifiers are counted alone.
+        self.facts.set_meta("logger_id", "logger-1")
+        self.facts.set_meta("logger_id_of", "TEM-PC")
         self.clock = ManualClock(LAUNCH)
         self.random = CountingRandom()
         self.database = InlinePool(first_arguments=(self.units,))
