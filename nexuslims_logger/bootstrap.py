@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nexuslims_logger.config import Settings
-    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.db.unit_of_work import EngineUnits
     from nexuslims_logger.events import InterruptedChoice
     from nexuslims_logger.ports import Inbox
     from nexuslims_logger.storage.contract import ObjectStore
@@ -140,7 +140,7 @@ class ThreadPool:
 class DatabaseThread:
     """The pool of one that the database's tasks run on."""
 
-    def __init__(self, open_units: Callable[[], Units]) -> None:
+    def __init__(self, open_units: Callable[[], EngineUnits]) -> None:
         self._inbox = QueueInbox()
         self.thread = _thread("nexuslims-database", lambda: database_main(DatabasePorts(self._inbox, open_units)))
 
@@ -308,7 +308,7 @@ def _thread(name: str, main: Callable[[], None], window: QueueInbox | None = Non
     return thread
 
 
-def _open_database(settings: Settings, clock: SystemClock) -> Units:
+def _open_database(settings: Settings, clock: SystemClock) -> EngineUnits:
     from nexuslims_logger.db.tasks import open_database
 
     return open_database(settings, clock)

@@ -235,12 +235,12 @@ def _contradictions(given: Mapping[str, Given]) -> Iterator[str]:
                     " name two databases. Keep the URL or the Cloud SQL settings, and take out the other."
                 )
     elif "CLOUDSQL_INSTANCE" in given:
-        for name in ("DB_NAME", "DB_USER"):
-            if name not in given:
-                yield (
-                    f"{PREFIX}{name} is missing: {_named('CLOUDSQL_INSTANCE', given['CLOUDSQL_INSTANCE'])}"
-                    " needs it. Ask the database's administrator for it."
-                )
+        # Without DB_USER the credentials tell it.
+        if "DB_NAME" not in given:
+            yield (
+                f"{PREFIX}DB_NAME is missing: {_named('CLOUDSQL_INSTANCE', given['CLOUDSQL_INSTANCE'])}"
+                " needs it. Ask the database's administrator for it."
+            )
     else:
         for name in cloud_only:
             if name in given:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pymysql  # type: ignore[import-untyped]  # it has no types of its own
 import pytest
@@ -49,6 +50,16 @@ class Server:
             cursor = connection.cursor()
             for statement in statements:
                 cursor.execute(statement)
+
+    def ask(self, question: str) -> tuple[tuple[Any, ...], ...]:
+        """Ask as root."""
+        with pymysql.connect(
+            host="127.0.0.1", port=self.port, user="root", autocommit=True, connect_timeout=5
+        ) as connection:
+            cursor = connection.cursor()
+            cursor.execute(question)
+            rows: tuple[tuple[Any, ...], ...] = cursor.fetchall()
+            return rows
 
     def url(self, schema: str) -> str:
         """Return the address of a schema."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
@@ -14,7 +14,7 @@ from nexuslims_logger.errors import ConfigurationError
 if TYPE_CHECKING:
     import sqlite3
 
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
     from nexuslims_logger.config import Settings
 
@@ -29,6 +29,15 @@ _ON_CONNECT = (
     " sql_mode = CONCAT(@@SESSION.sql_mode, ',STRICT_ALL_TABLES')"
 )
 
+#: One connection while there is work; it may have been lost while nobody looked.
+_POOL: dict[str, Any] = {
+    "pool_size": 1,
+    "max_overflow": 1,
+    "pool_timeout": 5,
+    "pool_pre_ping": True,
+    "pool_recycle": 600,
+}
+
 
 def database_url(settings: Settings) -> URL:
     """Return where the database is.
@@ -36,15 +45,11 @@ def database_url(settings: Settings) -> URL:
     Raises
     ------
     ConfigurationError
-        The setting ``DATABASE_URL`` cannot be read, or names a Cloud SQL instance.
+        The setting ``DATABASE_URL`` cannot be read.
     """
-    if settings.cloudsql_instance is not None and settings.database_url is None:
-        raise ConfigurationError(
-            "Cloud SQL is not ready yet",
-            f"NEXUSLIMSGUI_CLOUDSQL_INSTANCE is {settings.cloudsql_instance!r}: connecting to Cloud SQL comes"
-            " with the next version. Until then set NEXUSLIMSGUI_DATABASE_URL, or leave both out to record"
-            " on this PC.",
-        )
+    if settings.cloudsql_instance is not None:
+        # Never dialled: the connector knows the way. The host is for those who read it.
+        return URL.create("mysql+pymysql", settings.db_user, host=settings.cloudsql_instance, database=settings.db_name)
     if settings.database_url is None:
         return make_url("sqlite:///").set(database=str(settings.embedded_database))
     try:
@@ -65,7 +70,7 @@ def build_engine(settings: Settings, *, patient: bool = False) -> Engine:
     Parameters
     ----------
     settings
-        The embedded default, or any SQLAlchemy URL.
+        The embedded default, any SQLAlchemy URL, or a Cloud SQL instance.
     patient
         For migrations: a statement may take as long as it needs.
 
@@ -75,6 +80,8 @@ def build_engine(settings: Settings, *, patient: bool = False) -> Engine:
         The database that the settings name cannot be used by this program.
     """
     url = database_url(settings)
+    if settings.cloudsql_instance is not None:
+        return _for_cloud_sql(settings, url, patient=patient)
     on_server = url.get_backend_name() in SERVERS
     try:
         return _for_server(url, patient=patient) if on_server else _for_file_or_other(url)
@@ -90,11 +97,7 @@ def _for_server(url: URL, *, patient: bool) -> Engine:
     limit = None if patient else NETWORK_TIMEOUT_S
     return create_engine(
         url,
-        pool_size=1,
-        max_overflow=1,
-        pool_timeout=5,
-        pool_pre_ping=True,
-        pool_recycle=600,
+        **_POOL,
         connect_args={
             "charset": "utf8mb4",
             "connect_timeout": 10,
@@ -103,6 +106,14 @@ def _for_server(url: URL, *, patient: bool) -> Engine:
             "init_command": _ON_CONNECT,
         },
     )
+
+
+def _for_cloud_sql(settings: Settings, url: URL, *, patient: bool) -> Engine:
+    # Half a second to import: only who uses it waits for it.
+    from nexuslims_logger.db.cloud_sql import CloudSqlConnections, Limits
+
+    limits = Limits(query_s=None if patient else NETWORK_TIMEOUT_S)
+    return create_engine(url, **_POOL, creator=CloudSqlConnections(settings, limits, _ON_CONNECT).connect)
 
 
 def _for_file_or_other(url: URL) -> Engine:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from nexuslims_logger.errors import (
     AccessDenied,
+    ConfigurationError,
     DatabaseUnavailable,
     DataRefused,
     Defect,
@@ -41,8 +42,11 @@ FOREIGN_ERRORS = (SQLAlchemyError, pymysql.MySQLError, sqlite3.Error, OSError, U
 DEADLOCK = 1213
 DUPLICATE = 1062
 LATER = frozenset({1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031, DEADLOCK})
-DENIED = frozenset({1044, 1045, 1142, 1143, 1227, 1356, 1370, 3118, 4151})
-NO_FIT = frozenset({1049, 1054, 1146})
+NO_LOGIN = frozenset({1045, 1698, 3118, 4151})
+NO_RIGHT = frozenset({1142, 1143, 1227, 1356, 1370})
+NO_DATABASE = 1049
+NOT_THIS_DATABASE = 1044
+NO_FIT = frozenset({1054, 1146})
 REFUSED = frozenset({1048, 1264, 1265, 1366, 1406, 1451, 1452, 3819, 4025, DUPLICATE})
 
 _SQLITE_DUPLICATE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
@@ -109,11 +113,44 @@ def _sqlite(error: sqlite3.Error) -> LoggerError:
 
 
 def _unavailable(what: str) -> LoggerError:
-    return DatabaseUnavailable("The database cannot be reached", f"It will be tried again, nothing is lost: {what}.")
+    return DatabaseUnavailable(
+        "The database cannot be reached",
+        f"It will be tried again, nothing is lost: {what}. If this lasts: is the network there, and does the firewall let"
+        " this PC connect to the database's host and port?",
+    )
 
 
 def _denied(what: str) -> LoggerError:
-    return AccessDenied("The database refuses access", f"Ask the facility manager for the rights: {what}.")
+    return AccessDenied(
+        "The database refuses access",
+        "This logger's user lacks a right, or a table is missing. Ask the facility manager for what"
+        f" 'nexuslims-logger db grants' prints: {what}.",
+    )
+
+
+def _no_login(what: str) -> LoggerError:
+    return AccessDenied(
+        "The database does not know this user",
+        "On Cloud SQL the account must be a user of the instance ('gcloud sql users create') with the role"
+        " roles/cloudsql.instanceUser, and NEXUSLIMSGUI_DB_USER its e-mail address; elsewhere check user and password"
+        f" in NEXUSLIMSGUI_DATABASE_URL: {what}.",
+    )
+
+
+def _not_this_database(what: str) -> LoggerError:
+    return AccessDenied(
+        "The database refuses access",
+        "Check the database's name (NEXUSLIMSGUI_DB_NAME, or the end of NEXUSLIMSGUI_DATABASE_URL); if it is right, ask"
+        f" the facility manager for what 'nexuslims-logger db grants' prints: {what}.",
+    )
+
+
+def _no_database(what: str) -> LoggerError:
+    return ConfigurationError(
+        "There is no such database",
+        "Correct NEXUSLIMSGUI_DB_NAME, or the name at the end of NEXUSLIMSGUI_DATABASE_URL; or ask the facility manager"
+        f" to create it: {what}.",
+    )
 
 
 def _no_fit(what: str) -> LoggerError:
@@ -139,7 +176,10 @@ def _defect(what: str) -> LoggerError:
 
 
 _BY_NUMBER: dict[int, Callable[[str], LoggerError]] = {
-    **dict.fromkeys(DENIED, _denied),
+    **dict.fromkeys(NO_LOGIN, _no_login),
+    **dict.fromkeys(NO_RIGHT, _denied),
+    NOT_THIS_DATABASE: _not_this_database,
+    NO_DATABASE: _no_database,
     **dict.fromkeys(NO_FIT, _no_fit),
     **dict.fromkeys(REFUSED, _refused),
 }

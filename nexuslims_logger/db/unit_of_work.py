@@ -91,7 +91,31 @@ class UnitOfWork:
 Units = Callable[[], UnitOfWork]
 
 
-def units_on(engine: Engine, clock: Clock | None = None) -> Units:
+class EngineUnits:
+    """Makes units of work on an engine.
+
+    Parameters
+    ----------
+    engine
+        Where to connect.
+    clock
+        The PC's, to be compared with the database's; None when nobody wants to know.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
+        self._engine = engine
+        self._columns = TableColumns()
+        self._clock = clock
+
+    def __call__(self) -> UnitOfWork:
+        """Make the next one."""
+        return UnitOfWork(self._engine, self._columns, self._clock)
+
+    def disconnect(self) -> None:
+        """Hold no connection any more; the next unit of work connects again."""
+        self._engine.dispose()
+
+
+def units_on(engine: Engine, clock: Clock | None = None) -> EngineUnits:
     """Return what makes units of work on `engine`."""
-    columns = TableColumns()
-    return lambda: UnitOfWork(engine, columns, clock)
+    return EngineUnits(engine, clock)

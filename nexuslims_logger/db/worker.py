@@ -13,8 +13,11 @@ from nexuslims_logger.ports import Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.db.unit_of_work import EngineUnits
     from nexuslims_logger.ports import Inbox
+
+#: After so many seconds without a task, no connection is held: servers count them, and PCs are many.
+IDLE_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +43,17 @@ class DatabasePorts:
     """
 
     inbox: Inbox[Task | Stop]
-    open: Callable[[], Units]
+    open: Callable[[], EngineUnits]
 
 
 def database_main(ports: DatabasePorts) -> None:
-    """Run tasks until `Stop`."""
-    units: Units | None = None
-    while not isinstance(task := ports.inbox.get(None), Stop):
+    """Run tasks until `Stop`; after a while without one, hang up."""
+    units: EngineUnits | None = None
+    wait_s: float | None = None
+    while not isinstance(task := ports.inbox.get(wait_s), Stop):
+        wait_s = None
         if task is None:
+            _hang_up(units)
             continue
         try:
             units = units or ports.open()
@@ -61,3 +67,10 @@ def database_main(ports: DatabasePorts) -> None:
             )
             reply = Reply(task.ticket, error=defect)
         task.reply_to.put(reply)
+        wait_s = IDLE_S
+    _hang_up(units)
+
+
+def _hang_up(units: EngineUnits | None) -> None:
+    if units is not None:
+        units.disconnect()

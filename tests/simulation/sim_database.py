@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.db.unit_of_work import EngineUnits
     from tests.simulation.program import Program, SimClock
     from tests.simulation.scheduler import Actor, Scheduler
 
@@ -135,7 +135,7 @@ class SimDatabase:
         """Drop the database."""
         self._anchor.close()
 
-    def units(self, program: Program, clock: SimClock) -> Units:
+    def units(self, program: Program, clock: SimClock) -> EngineUnits:
         """Return the program's way here, to be used by the calling actor alone."""
         _line.set(functools.partial(self._open, program))
         return units_on(_engine(), clock)

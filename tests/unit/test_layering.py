@@ -58,6 +58,10 @@ ALLOWED = {
 BANNED_MODULES = frozenset(
     {"threading", "_thread", "queue", "random", "concurrent", "multiprocessing", "asyncio", "sched"}
 )
+#: Each takes from outside a port on purpose.
+EXCUSED = {
+    "db.cloud_sql": {"asyncio": "the connector is made of coroutines; they run on the caller's thread, and end there"},
+}
 BANNED_CALLS = frozenset(
     {
         "time.sleep",
@@ -169,7 +173,8 @@ def test_every_exception_is_needed() -> None:
 
 @pytest.mark.parametrize("path", [path for path in sources() if path.name != "bootstrap.py"], ids=name_of)
 def test_time_threads_and_chance_come_through_ports(path: Path) -> None:
-    assert list(banned(ast.parse(path.read_bytes()))) == []
+    found = {line.partition(": ")[2] for line in banned(ast.parse(path.read_bytes()))}
+    assert found == set(EXCUSED.get(name_of(path), {}))
 
 
 @pytest.mark.parametrize(
@@ -195,6 +200,8 @@ def test_the_search_finds(code: str) -> None:
         ("sqlalchemy", {"db", "models", "admin", "bootstrap"}),
         ("alembic", {"db"}),
         ("pymysql", {"db"}),
+        ("google", {"db", "admin"}),
+        ("aiohttp", {"db"}),
         ("tkinter", {"gui", "demo"}),
         ("filelock", {"single_instance", "storage"}),
     ],

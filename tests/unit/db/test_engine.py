@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,9 +55,19 @@ def test_a_server_gets_the_driver_that_is_installed(settings: Settings, scheme: 
     assert engine.dialect.driver == "pymysql"
 
 
-def test_cloud_sql_is_told_to_come(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="next version"):
-        build_engine(dataclasses.replace(settings, cloudsql_instance="p:r:i"))
+def test_cloud_sql_is_imported_where_it_is_configured_only() -> None:
+    code = (
+        "import sys, nexuslims_logger.db.engine as engine, nexuslims_logger.config as config, dataclasses\n"
+        "settings = config.load_settings({'HOME': '/nowhere'})\n"
+        "engine.build_engine(settings)\n"
+        "assert 'google.cloud.sql' not in sys.modules and 'aiohttp' not in sys.modules\n"
+        "made = engine.build_engine(dataclasses.replace(settings, cloudsql_instance='p:r:i', db_name='nx'))\n"
+        "assert 'google.cloud.sql' in sys.modules\n"
+        "print(made.dialect.driver, made.url.database)"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+
+    assert answer.stdout.split() == ["pymysql", "nx"]
 
 
 @pytest.mark.parametrize(

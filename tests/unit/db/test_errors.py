@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, Collision, DuplicateRow, translate
 from nexuslims_logger.errors import (
     AccessDenied,
+    ConfigurationError,
     DatabaseUnavailable,
     DataRefused,
     Defect,
@@ -26,8 +27,9 @@ SERVER_TABLE: list[tuple[type[LoggerError], list[int]]] = [
         [1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031],
     ),
     (Collision, [1213]),
-    (AccessDenied, [1044, 1045, 1142, 1143, 1227, 1356, 1370, 3118, 4151]),
-    (SchemaMismatch, [1049, 1054, 1146]),
+    (AccessDenied, [1044, 1045, 1142, 1143, 1227, 1356, 1370, 1698, 3118, 4151]),
+    (ConfigurationError, [1049]),
+    (SchemaMismatch, [1054, 1146]),
     (DataRefused, [1048, 1264, 1265, 1366, 1406, 1451, 1452, 3819, 4025]),
     (DuplicateRow, [1062]),
     (Defect, [1064, 9999]),
