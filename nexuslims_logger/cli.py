@@ -156,6 +156,19 @@ def _manifest(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return manifest.show(settings, arguments.session)
 
 
+def _amend(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import amend
+
+    return amend.run(
+        settings,
+        session=arguments.session,
+        reason=arguments.reason,
+        user=arguments.user,
+        end=arguments.end,
+        skip_missing=arguments.skip_missing,
+    )
+
+
 def _db_upgrade(settings: Settings, _: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.admin import database
 
@@ -174,6 +187,14 @@ def _db_check(settings: Settings, _: argparse.Namespace) -> ExitCode:
     return database.check(settings)
 
 
+def _db_adopt(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import adopt
+
+    if arguments.apply:
+        return adopt.apply(settings, arguments.legacy_timezone, repair=arguments.repair)
+    return adopt.report(settings, arguments.legacy_timezone)
+
+
 def _db_grants(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.admin import database
 
@@ -190,8 +211,10 @@ _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "instruments import": _instruments_import,
     "sessions": _sessions,
     "manifest": _manifest,
+    "amend": _amend,
     "db upgrade": _db_upgrade,
     "db current": _db_current,
     "db check": _db_check,
+    "db adopt": _db_adopt,
     "db grants": _db_grants,
 }

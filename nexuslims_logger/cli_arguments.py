@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nexuslims_logger import __version__
 
 _USER_CHARACTERS = 50  # session_log.user
+_REASON_CHARACTERS = 200
 _NOTE_BYTES = 65_535  # session_log.session_note, in the server's encoding
 
 #: Option, the column of ``instruments`` that it fills, and what it is.
@@ -86,10 +88,37 @@ def parser() -> argparse.ArgumentParser:
     manifest = commands.add("manifest", "print a session's files in md5sum's format")
     manifest.add_argument("session", metavar="SESSION", help="the session's identifier")
 
+    amend = commands.add("amend", "correct a recorded session: its user, its end, or files that will never come")
+    amend.add_argument("session", metavar="SESSION", help="the session's identifier")
+    amend.add_argument("--reason", type=_reason, required=True, metavar="TEXT", help="why; it is recorded in the note")
+    amend.add_argument("--user", type=_user, help="who really worked")
+    amend.add_argument(
+        "--end",
+        type=_moment,
+        metavar="TIME",
+        help="when it really ended, with its zone, as in 2026-11-20T17:30+01:00; or last-activity",
+    )
+    amend.add_argument(
+        "--skip-missing",
+        action="store_true",
+        help="its PC does not come back: leave out what it has not sent, and let the session be ready",
+    )
+
     database = commands.group("db", "the database's tables")
     database.add("db upgrade", "bring the configured database to this program's schema")
     database.add("db current", "show the database's revision")
     database.add("db check", "say whether the database fits this program (exit code 1: it does not)")
+    adopt = database.add("db adopt", "take over an older NexusLIMS database; without --apply it is only looked at")
+    adopt.add_argument(
+        "--legacy-timezone",
+        action="append",
+        default=[],
+        metavar="ZONE",
+        help="in which zone its times were written: UTC, instrument, or one as in Europe/Berlin; for some rows:"
+        " 1-500=Europe/Berlin. May be repeated, the first that fits a row counts",
+    )
+    adopt.add_argument("--apply", action="store_true", help="do it (make a backup first)")
+    adopt.add_argument("--repair", action="store_true", help="also repair the rows that the report says can be")
     grants = database.add("db grants", "print the GRANT statements for a database user, one a line")
     grants.add_argument("user", metavar="USER", help="its name, or the e-mail address of an IAM user")
     grants.add_argument(
@@ -167,6 +196,27 @@ def _user(words: str) -> str:
     if not user or len(user) > _USER_CHARACTERS or not user.isprintable():
         raise argparse.ArgumentTypeError(f"a user's name has 1 to {_USER_CHARACTERS} characters")
     return user
+
+
+def _reason(words: str) -> str:
+    reason = words.strip()
+    if not reason or len(reason) > _REASON_CHARACTERS or not reason.isprintable():
+        raise argparse.ArgumentTypeError(f"a reason has 1 to {_REASON_CHARACTERS} characters on one line")
+    return reason
+
+
+def _moment(words: str) -> datetime | str:
+    """Read a time that names its zone, or the word for the session's last activity."""
+    if words == "last-activity":
+        return words
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{words!r} is no time; one is 2026-11-20T17:30+01:00") from None
+    if moment.tzinfo is None:
+        # Nobody could say whose: the manager's PC and the instrument may stand in different zones.
+        raise argparse.ArgumentTypeError(f"{words!r} has no zone; say {words}Z for UTC, or {words}+01:00")
+    return moment.astimezone(UTC)
 
 
 def _note(words: str) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.db.amendments import with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
 from nexuslims_logger.db.records import EventType, RecordStatus
-from nexuslims_logger.journal.records import Applied, SessionState
+from nexuslims_logger.journal.records import Applied, EndReason, SessionState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from nexuslims_logger.db.records import EventRow, EventRows
+    from nexuslims_logger.db.repository import Repository
     from nexuslims_logger.db.unit_of_work import UnitOfWork, Units
     from nexuslims_logger.journal.records import SessionFacts
 
@@ -46,12 +48,11 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
             repository.insert_event({**_start_values(facts), "clock_offset_ms": offset_ms})
         else:
             offset_ms = found.start.clock_offset_ms
-            repository.update_event(found.start, _start_changes(facts))
+            repository.update_event(found.start, _start_changes(facts, found.start))
         if found.end is not None:
             repository.update_event(found.end, _end_changes(facts, found.end))
         elif facts.ended_at is not None:
-            user = found.start.user if found.start else _trimmed(facts.user)
-            repository.insert_event({**_end_values(facts), "user": user})
+            _insert_end(repository, facts, found.start)
         if facts.state is SessionState.READY:
             # In this order a reader never meets a START ready without its END.
             repository.release_event(facts.identifier, EventType.END)
@@ -91,9 +92,17 @@ def _start_values(facts: SessionFacts) -> dict[str, object]:
     }
 
 
-def _start_changes(facts: SessionFacts) -> dict[str, object]:
+def _insert_end(repository: Repository, facts: SessionFacts, start: EventRow | None) -> None:
+    values = _end_values(facts)
+    if start is None:
+        repository.insert_event({**values, "user": _trimmed(facts.user)})
+    else:
+        repository.insert_end(start, {**values, "session_note": with_amendments(facts.note, start.session_note)})
+
+
+def _start_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
     return {
-        "session_note": facts.note,
+        "session_note": with_amendments(facts.note, row.session_note),
         "resumed": facts.resumed,
         "last_activity_at": facts.last_activity_at,
     }
@@ -117,9 +126,11 @@ def _end_values(facts: SessionFacts) -> dict[str, object]:
 
 
 def _end_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
-    """Change the note always; the time only forward, in a row of our own, and not once it is ready."""
-    changes: dict[str, object] = {"session_note": facts.note}
-    ours = (row.computer_name or "").casefold() == facts.computer_name.casefold()
+    """Change the note always; the time only forward, in a row of our own, and not once it is ready or amended."""
+    changes: dict[str, object] = {"session_note": with_amendments(facts.note, row.session_note)}
+    ours = (
+        row.computer_name or ""
+    ).casefold() == facts.computer_name.casefold() and row.end_reason != EndReason.AMENDED
     if facts.ended_at is not None and ours:
         changes["paused_seconds"] = facts.paused_seconds
         if facts.ended_at > row.timestamp and row.record_status == RecordStatus.WAITING_FOR_END:

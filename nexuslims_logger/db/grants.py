@@ -94,7 +94,7 @@ RIGHTS: dict[Role, tuple[Right, ...]] = {
         Right(
             "session_log",
             ("INSERT",),
-            _in_order({"timestamp", "record_status", "user", "session_note", "end_reason", "utc_offset_min"}),
+            _in_order({"timestamp", "record_status", "user", "session_note", "end_reason"}),
         ),
         Right("file_manifest", (), ("state", "reason", "decided_by")),
         Right("loggers"),

@@ -36,7 +36,9 @@ class EventRow:
 
     id_session_log: int
     event_type: str
+    instrument: str
     timestamp: datetime
+    utc_offset_min: int | None
     record_status: str
     user: str | None
     session_note: str | None

@@ -26,6 +26,7 @@ from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, LOGGERS, SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
@@ -137,6 +138,31 @@ class Repository:
                 update(SESSION_LOG).where(SESSION_LOG.c.id_session_log == row.id_session_log).values(changes)
             )
 
+    def insert_end(self, start: EventRow, values: Mapping[str, object]) -> None:
+        """Insert an END with the user that START has at this moment.
+
+        Read by the INSERT itself, which waits for a correction of the user that is under way: the two never differ.
+        """
+        known = self._known(SESSION_LOG, values)
+        columns = [literal(value, SESSION_LOG.c[name].type) for name, value in known.items()]
+        self._connection.execute(
+            insert(SESSION_LOG).from_select(
+                [*known, "user"],
+                select(*columns, SESSION_LOG.c.user).where(SESSION_LOG.c.id_session_log == start.id_session_log),
+            )
+        )
+
+    def amend_user(self, session_identifier: str, user: str | None) -> None:
+        """Give both events the same user."""
+        self._connection.execute(
+            update(SESSION_LOG)
+            .where(
+                SESSION_LOG.c.session_identifier == session_identifier,
+                SESSION_LOG.c.event_type.in_(tuple(EventType)),
+            )
+            .values(user=user)
+        )
+
     def release_event(self, session_identifier: str, event_type: EventType) -> None:
         """Move the event from WAITING_FOR_END to TO_BE_BUILT; from anywhere else it does not move."""
         self._columns.require_compatible(self._connection)
@@ -214,6 +240,38 @@ class Repository:
             .order_by(FILE_MANIFEST.c.object_name, FILE_MANIFEST.c.bucket)
         )
         return tuple(_manifest_row(row) for row in rows)
+
+    def newest_file(self, session_identifier: str) -> datetime | None:
+        """Return the newest modification time of the session's files in the store."""
+        found: datetime | None = self._connection.scalar(
+            select(func.max(FILE_MANIFEST.c.modified_at)).where(
+                FILE_MANIFEST.c.session_identifier == session_identifier,
+                FILE_MANIFEST.c.state == ResultState.UPLOADED,
+            )
+        )
+        return found
+
+    def files_after(self, session_identifier: str, moment: datetime) -> int:
+        """Return how many of the session's files in the store were modified after `moment`."""
+        found: int | None = self._connection.scalar(
+            select(func.count()).where(
+                FILE_MANIFEST.c.session_identifier == session_identifier,
+                FILE_MANIFEST.c.state == ResultState.UPLOADED,
+                FILE_MANIFEST.c.modified_at > moment,
+            )
+        )
+        return found or 0
+
+    def skip_pending(self, session_identifier: str, decided_by: str, reason: str) -> int:
+        """Leave out the session's files that are still PENDING; return how many there were."""
+        return self._connection.execute(
+            update(FILE_MANIFEST)
+            .where(
+                FILE_MANIFEST.c.session_identifier == session_identifier,
+                FILE_MANIFEST.c.state == ResultState.PENDING,
+            )
+            .values(state=ResultState.SKIPPED, decided_by=decided_by, reason=reason)
+        ).rowcount
 
     def has_loggers(self) -> bool:
         """Return whether the schema is new enough to have ``loggers``."""

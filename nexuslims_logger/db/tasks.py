@@ -12,6 +12,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.db import migrate
+from nexuslims_logger.db.amend_session import amend_session
 from nexuslims_logger.db.apply_manifest import apply_manifest
 from nexuslims_logger.db.apply_session import apply_session
 from nexuslims_logger.db.engine import build_engine
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.ports import Clock
 
 __all__ = [
+    "amend_session",
     "apply_manifest",
     "apply_session",
     "find_instrument",

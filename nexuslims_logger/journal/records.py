@@ -41,6 +41,8 @@ class EndReason(enum.StrEnum):
 
     LAST_FILE = "LAST_FILE"
     LAST_ACTIVITY = "LAST_ACTIVITY"
+    #: A manager corrected it (`amend`); no logger moves it again.
+    AMENDED = "AMENDED"
 
 
 @dataclass(frozen=True)

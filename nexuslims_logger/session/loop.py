@@ -237,6 +237,8 @@ class SessionLoop:
         present = before.revision == ticket.revision
         if present and before.ended_at and applied.ended_at and applied.ended_at != before.ended_at:
             answer["ended_at"] = applied.ended_at  # another hand wrote END first: the database's wins
+        if applied.user is not None and applied.user != before.user:
+            answer["user"] = applied.user  # a manager corrected it
         if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
             answer["clock_offset_ms"] = applied.clock_offset_ms
         facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
