@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging.config
 
-from alembic import context
+from alembic import command, context
 
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db.engine import build_engine, database_url
-from nexuslims_logger.db.migrate import METADATA_LOCK_TIMEOUT_S, migrating, quiet_autogenerate
+from nexuslims_logger.db.guards import opening
+from nexuslims_logger.db.migrate import migrating
+from nexuslims_logger.db.schema_check import ours, quiet_autogenerate
 from nexuslims_logger.db.types import SERVERS
 from nexuslims_logger.models import Base
 
 config = context.config
+_RANGE = (context.get_starting_revision_argument, context.get_revision_argument)
 
 
 def run_offline() -> None:
@@ -26,12 +29,26 @@ def run_offline() -> None:
         dialect_opts={"paramstyle": "named"},
         transactional_ddl=not on_server,
     )
-    if on_server:
-        context.execute(f"SET SESSION time_zone = '+00:00', lock_wait_timeout = {METADATA_LOCK_TIMEOUT_S}")
-    else:
+    if on_server and not stamping():
+        start, end = (full_name(argument()) for argument in _RANGE)
+        # Revisions are numbered: their names are in order.
+        for statement in opening(start, upgrade=(end or "") > (start or "")):
+            context.execute(statement)
+    elif not on_server:
         context.execute("PRAGMA foreign_keys = OFF")
     with context.begin_transaction():
         context.run_migrations()
+
+
+def full_name(revision: object) -> str | None:
+    """Return the revision that was typed in short, None for the base."""
+    found = context.script.get_revision(str(revision)) if revision else None
+    return found.revision if found else None
+
+
+def stamping() -> bool:
+    """Whether only a revision is written down: the one command that asks nothing of the tables."""
+    return config.cmd_opts is not None and config.cmd_opts.cmd[0] is command.stamp
 
 
 def run_online() -> None:
@@ -43,6 +60,7 @@ def run_online() -> None:
             context.configure(
                 connection=connection,
                 target_metadata=Base.metadata,
+                include_object=ours,
                 transactional_ddl=connection.dialect.name not in SERVERS,
             )
             with context.begin_transaction():

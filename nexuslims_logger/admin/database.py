@@ -48,18 +48,27 @@ def current(settings: Settings) -> ExitCode:
 
 
 def check(settings: Settings) -> ExitCode:
-    """Compare the database with what this program expects; FAILED, with all differences, if not."""
+    """Say whether the database fits this program, by the columns used; FAILED when nothing can be written to it."""
     if _is_missing(settings):
         return ExitCode.FAILED
     found = migrate.check(build_engine(settings))
     print(f"{_name(settings)} is at {found.revision or 'no revision'}; this program brings {found.head}.")
-    for difference in found.differences:
-        print(f"  {difference}")
-    if found.fits:
+    if not found.fits:
+        print("It does not fit:", *(f"  {obstacle}" for obstacle in found.obstacles), sep="\n", file=sys.stderr)
+        if found.compat is None:
+            print("'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr)
+        return ExitCode.FAILED
+    if found.missing:
+        print("It fits as far as it goes. It has no room for the following, which is not recorded:")
+        print(*(f"  {name}" for name in found.missing), sep="\n")
+        step = "db upgrade" if found.revision else "db adopt"
+        print(f"'nexuslims-logger {step}' brings it to this program's schema.")
+    else:
         print("It fits.")
-        return ExitCode.COMPLETE
-    print("It does not fit. 'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr)
-    return ExitCode.FAILED
+    if found.differences:
+        print("Somebody has changed it by hand; the migrations make it otherwise:")
+        print(*(f"  {difference}" for difference in found.differences), sep="\n")
+    return ExitCode.COMPLETE
 
 
 def grants(settings: Settings, user: str, role: str) -> ExitCode:

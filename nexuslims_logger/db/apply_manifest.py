@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.errors import Collision, DuplicateRow
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.db.unit_of_work import Units
     from nexuslims_logger.journal.records import ManifestRow
 
+log = logging.getLogger(__name__)
+
 #: Rows of one transaction: few enough that a lost one is cheap to repeat.
 MANIFEST_BATCH = 200
 #: Lengths of texts that only explain; they are cut, not refused.
@@ -23,7 +26,8 @@ _CUT = {"last_error": 500, "reason": 255}
 def apply_manifest(units: Units, rows: tuple[ManifestRow, ...]) -> None:
     """Insert or update manifest rows, a few statements per batch.
 
-    Of two rows for one object the last counts.
+    Of two rows for one object the last counts. A schema that is older than ``file_manifest`` takes none of them:
+    that is no error, and does not keep a session from becoming ready (the files are in the store all the same).
     """
     wanted = {(row.session_identifier, object_digest(row.bucket, row.object_name)): row for row in rows}
     keys = list(wanted)
@@ -43,6 +47,9 @@ def object_digest(bucket: str, object_name: str) -> str:
 
 def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
     with units() as unit:
+        if not unit.repository.has_manifest():
+            log.info("the database has no file_manifest yet: %d rows are not recorded", len(batch))
+            return
         found = unit.repository.manifest_rows({session for session, _ in batch}, {digest for _, digest in batch})
         changed: list[tuple[int, Mapping[str, object]]] = []
         # A statement names the same columns for all its rows: those without a time get the database's.

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -13,9 +10,11 @@ from sqlalchemy import column, func, inspect, select, table, text
 
 import nexuslims_logger
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, translate
+from nexuslims_logger.db.schema_check import SchemaCheck, compare
+from nexuslims_logger.db.table_columns import COMPAT
 from nexuslims_logger.db.types import SERVERS
 from nexuslims_logger.errors import DatabaseUnavailable, SchemaMismatch
-from nexuslims_logger.models import SCHEMA_INFO, Base
+from nexuslims_logger.models import SCHEMA_INFO
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,41 +25,16 @@ if TYPE_CHECKING:
 
 #: The newest revision that this program brings along; a test holds it to the folder's.
 HEAD = "0014_views"
-#: The number in ``schema_info`` that this program can write to, whatever the revision.
-COMPAT = 1
 #: How long to wait for another migration of the same database, seconds.
 LOCK_TIMEOUT_S = 60
 #: How long an ALTER may wait for other people's transactions, seconds (the servers' default is a year).
 METADATA_LOCK_TIMEOUT_S = 10
 
+#: Names of locks are the server's, not the database's, and end at 64 characters. As SQL, so that a script for the
+#: ``mysql`` client takes the same lock.
+LOCK_NAME = "CONCAT('nexuslims-logger migrates ', LEFT(SHA2(DATABASE(), 256), 32))"
+
 _VERSION = table("alembic_version", column("version_num"))
-
-
-@dataclass(frozen=True)
-class SchemaCheck:
-    """How the database's schema stands to this program.
-
-    Attributes
-    ----------
-    revision
-        The database's, None without one.
-    head
-        The newest one known here.
-    compat
-        The database's ``schema_info.compat``, None on an older schema.
-    differences
-        What autogenerate would change, a line each; empty when the tables are as the models say.
-    """
-
-    revision: str | None
-    head: str
-    compat: int | None
-    differences: tuple[str, ...]
-
-    @property
-    def fits(self) -> bool:
-        """Whether this program may write everything it knows."""
-        return self.compat == COMPAT and (self.revision == self.head or not self.differences)
 
 
 def scripts_folder() -> Path:
@@ -78,8 +52,8 @@ def current(engine: Engine) -> str | None:
     LoggerError
         The database cannot be asked.
     """
-    with _connected(engine) as connection:
-        return _revision(connection)
+    with connected(engine) as connection:
+        return revision_of(connection)
 
 
 def upgrade(engine: Engine) -> None:
@@ -115,7 +89,7 @@ def prepare(engine: Engine) -> None:
     if revision == HEAD:
         return
     if revision is not None and not _is_known(revision):
-        with _connected(engine) as connection:
+        with connected(engine) as connection:
             compat = _compat(connection)
         if compat != COMPAT:
             raise SchemaMismatch(
@@ -128,16 +102,15 @@ def prepare(engine: Engine) -> None:
 
 
 def check(engine: Engine) -> SchemaCheck:
-    """Compare the database's schema with what this program expects; changes nothing."""
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+    """Compare the database's schema with what this program uses; changes nothing.
 
-    with _connected(engine) as connection:
-        revision, compat = _revision(connection), _compat(connection)
-        with quiet_autogenerate():
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
-            found = compare_metadata(context, Base.metadata)
-    return SchemaCheck(revision, HEAD, compat, tuple(str(difference) for difference in found))
+    Raises
+    ------
+    LoggerError
+        The database cannot be asked.
+    """
+    with connected(engine) as connection:
+        return compare(connection, revision_of(connection), HEAD)
 
 
 @contextmanager
@@ -164,14 +137,6 @@ def migrating(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
-def quiet_autogenerate() -> Iterator[None]:
-    """Silence autogenerate's one false alarm: the servers spell ``once_event`` in words of their own."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Computed default on session_log\.once_event cannot be modified")
-        yield
-
-
-@contextmanager
 def _holding_file(connection: Connection) -> Iterator[None]:
     driver = cast("sqlite3.Connection", connection.connection.driver_connection)
     # Inside a transaction this pragma does nothing, without a word: hence below SQLAlchemy.
@@ -192,9 +157,7 @@ def _holding_file(connection: Connection) -> Iterator[None]:
 
 @contextmanager
 def _holding_server(connection: Connection) -> Iterator[None]:
-    # Such names are the server's, not the database's, and end at 64 characters.
-    database = hashlib.sha256(str(connection.engine.url.database).encode()).hexdigest()[:32]
-    name = f"nexuslims-logger migrates {database}"
+    name = connection.scalar(select(text(LOCK_NAME)))
     if connection.scalar(select(func.get_lock(name, LOCK_TIMEOUT_S))) != 1:
         raise DatabaseUnavailable(
             "The database is being migrated", "Another migration has not finished; try again when it has."
@@ -229,7 +192,8 @@ def _is_known(revision: str) -> bool:
     return revision in {script.revision for script in scripts.walk_revisions()}
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Return the database's revision; None when no migration ever ran."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
     return connection.scalar(select(_VERSION.c.version_num))
@@ -242,7 +206,8 @@ def _compat(connection: Connection) -> int | None:
 
 
 @contextmanager
-def _connected(engine: Engine) -> Iterator[Connection]:
+def connected(engine: Engine) -> Iterator[Connection]:
+    """Connect, and translate what goes wrong meanwhile."""
     with _translated(), engine.connect() as connection:
         yield connection
 
