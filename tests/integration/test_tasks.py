@@ -28,7 +28,6 @@ from nexuslims_logger.errors import (
     DatabaseUnavailable,
     DataRefused,
     Defect,
-    SchemaMismatch,
     TryLater,
     UnknownInstrument,
 )
