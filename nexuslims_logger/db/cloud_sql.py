@@ -101,7 +101,7 @@ class CloudSqlConnections:
 
     def _prepare(self) -> Connector:
         settings = self._settings
-        credentials = _credentials(settings)
+        credentials = load_credentials(settings)
         user = settings.db_user or _email(credentials)
         if user is None:
             raise no_user()
@@ -202,7 +202,8 @@ class _TimedCredentials(Scoped, Credentials):
         self.expiry = self._inner.expiry
 
 
-def _credentials(settings: Settings) -> Any:
+def load_credentials(settings: Settings) -> Any:
+    """Return google-auth's credentials, from the file that the settings name or the account's own."""
     library: Any = google.auth  # typed in part
     if settings.credentials_file is None:
         return library.default(scopes=_SCOPES)[0]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
+import functools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nexuslims_logger.admin.doctor.findings import Check, Finding, fail, good
 from nexuslims_logger.admin.doctor.network import connect, firewall
 from nexuslims_logger.config import IpType
+from nexuslims_logger.errors import TryLater
 
 if TYPE_CHECKING:
     from nexuslims_logger.config import Settings
 
-_SCOPE = "https://www.googleapis.com/auth/sqlservice.admin"
 _API = "https://sqladmin.googleapis.com"
 _TOKENS = "https://oauth2.googleapis.com/token"
 _HTTP_LIMIT_S = 10.0
@@ -46,40 +46,24 @@ class CloudSqlSteps:
 
     def credentials(self) -> Finding:
         """Load the credentials and turn them into a token."""
-        from google import auth
-        from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
+        from google.auth.exceptions import GoogleAuthError
         from google.auth.transport.requests import Request
 
-        google: Any = auth  # it is typed in part
-        file = self._settings.credentials_file
-        source = f"the file {file}" if file else "Application Default Credentials"
+        from nexuslims_logger.db.cloud_errors import Place, translate_connecting
+        from nexuslims_logger.db.cloud_sql import load_credentials
+
+        request: Any = Request  # it is typed in part
         try:
-            with warnings.catch_warnings():
-                # Any kind of file may be named: a key, a user's, a federation's. It is the facility's own.
-                warnings.simplefilter("ignore", DeprecationWarning)
-                if file:
-                    self._credentials, _ = google.load_credentials_from_file(str(file), scopes=[_SCOPE])
-                else:
-                    self._credentials, _ = google.default(scopes=[_SCOPE])
+            self._credentials = load_credentials(self._settings)
+            self._credentials.refresh(functools.partial(request(), timeout=_HTTP_LIMIT_S))
+        except (GoogleAuthError, ValueError, OSError) as error:
+            # Its own remedy names Google's host; a federation's or a test's may be another.
+            told = translate_connecting(error, Place.of(self._settings))
             tokens = getattr(self._credentials, "_token_uri", None) or _TOKENS
-        except (DefaultCredentialsError, GoogleAuthError, ValueError, OSError) as error:
-            return fail(
-                f"{source} cannot be used: {type(error).__name__}",
-                "Ask for a new credentials file and name it in NEXUSLIMSGUI_CREDENTIALS_FILE, or run"
-                " 'gcloud auth application-default login'.",
-            )
-        try:
-            self._credentials.refresh(_limited(Request()))
-        except TransportError as error:
-            return fail(f"{urlsplit(tokens).hostname} cannot be reached: {type(error).__name__}", _reach(tokens))
-        except RefreshError as error:
-            return fail(
-                f"{source} is refused by {urlsplit(tokens).hostname}{_why(error)}",
-                "The key was revoked or has expired, or this PC's clock is wrong. Check the clock; then ask for a new"
-                " credentials file, or log in again with 'gcloud auth application-default login'.",
-            )
+            return fail(told.title, f"{told.message} {_reach(tokens) if isinstance(told, TryLater) else ''}".strip())
+        file = self._settings.credentials_file
         who = getattr(self._credentials, "service_account_email", None) or getattr(self._credentials, "account", None)
-        return good(f"{source}{f', {who}' if who else ''}")
+        return good(f"{who or 'accepted'}, from {file or 'Application Default Credentials'}")
 
     def admin_api(self) -> Finding:
         """Ask where the instance is."""
@@ -144,22 +128,6 @@ class CloudSqlSteps:
         from google.cloud.sql.connector import connector
 
         return connect(self._host, connector.SERVER_PROXY_PORT)
-
-
-def _limited(request: Any) -> Any:
-    """Give every request of google-auth a time limit of ours; its own is two minutes."""
-
-    def ask(*arguments: Any, **named: Any) -> Any:
-        return request(*arguments, **{**named, "timeout": _HTTP_LIMIT_S})
-
-    return ask
-
-
-def _why(error: Exception) -> str:
-    """Take the short code (``invalid_grant``) out of what was answered, and nothing else."""
-    answer = error.args[1] if len(error.args) > 1 else None
-    code = answer.get("error") if isinstance(answer, dict) else None
-    return f" ({code})" if isinstance(code, str) else ""
 
 
 def _reach(url: str) -> str:

@@ -18,10 +18,11 @@ from nexuslims_logger.admin.doctor.rights import held_in, missing, surplus
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.engine import build_engine, database_url
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, translate
+from nexuslims_logger.db.grants import RIGHTS, Role
 from nexuslims_logger.db.tasks import find_instrument
 from nexuslims_logger.db.types import SERVERS, utc_now
 from nexuslims_logger.db.unit_of_work import units_on
-from nexuslims_logger.errors import AccessDenied, SchemaMismatch, UnknownInstrument
+from nexuslims_logger.errors import UnknownInstrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,10 @@ _STANDARD_PORT = 3306
 _LOGIN_LIMIT_S = 20.0
 _SLOW = "The server takes connections but does not answer; tell its administrator."
 _GRANTS = "The administrator gives exactly the rights that 'nexuslims-logger db grants USER' prints."
-_SHOWN_RIGHTS = 6
+_UPGRADE = "The administrator runs 'nexuslims-logger db upgrade'; 'nexuslims-logger db check' says more."
+#: What a logger works with.
+_TABLES = frozenset(right.table for right in RIGHTS[Role.LOGGER])
+_SHOWN = 6
 
 
 class DatabaseSteps:
@@ -129,26 +133,9 @@ class DatabaseSteps:
 
     def login(self) -> Finding:
         """Log in, and say as whom and to what."""
-        try:
-            with self._connected() as connection:
-                user, version = connection.execute(select(text("CURRENT_USER()"), text("VERSION()"))).one()
-        except AccessDenied as error:
-            return fail(f"{error.title}: {error.message}", self._login_remedy())
-        except SchemaMismatch as error:
-            return fail(error.message, "Check the database's name; its administrator makes it with CREATE DATABASE.")
+        with self._connected() as connection:
+            user, version = connection.execute(select(text("CURRENT_USER()"), text("VERSION()"))).one()
         return good(f"as {user}, to {version}")
-
-    def _login_remedy(self) -> str:
-        if self._settings.database_url is not None:
-            return (
-                "Check user, password and database in NEXUSLIMSGUI_DATABASE_URL. Does the account exist, and may it"
-                f" log in from this PC? {_GRANTS}"
-            )
-        return (
-            "Check NEXUSLIMSGUI_DB_USER (the service account's e-mail address) and NEXUSLIMSGUI_DB_NAME. The"
-            " administrator makes the user with 'gcloud sql users create ... --type=cloud_iam_service_account', sets"
-            f" cloudsql_iam_authentication=on, and gives the role roles/cloudsql.instanceUser. {_GRANTS}"
-        )
 
     def encryption(self, host: str) -> Finding:
         """Look whether others on the network could read along."""
@@ -183,12 +170,16 @@ class DatabaseSteps:
             return good("the tables are made at the first start")
         found = migrate.check(self._engine)
         said = f"revision {found.revision or 'none'}; this program brings {found.head}"
-        if found.fits:
-            return good(said)
-        return fail(
-            f"{said}; {len(found.differences)} difference(s)",
-            "'nexuslims-logger db check' lists them; the administrator runs 'nexuslims-logger db upgrade'.",
-        )
+        if not found.fits:
+            return fail(f"{said}: {' '.join(found.obstacles)}", _UPGRADE)
+        # Of what is not the logger's, a logger's user sees nothing.
+        missing_here = [name for name in found.missing if name.partition(".")[0] in _TABLES]
+        if found.revision == found.head and (missing_here or found.differences):
+            told = _some(missing_here) if missing_here else f"{len(found.differences)} difference(s)"
+            return fail(f"{said}; somebody has changed it by hand: {told}", "'nexuslims-logger db check' lists them.")
+        if missing_here:
+            return warn(f"{said}; there is no room for {_some(missing_here)}, which is not recorded", _UPGRADE)
+        return good(said)
 
     def rights(self) -> Finding:
         """Hold the user's rights against what a logger needs."""
@@ -221,8 +212,8 @@ class DatabaseSteps:
 
 
 def _some(words: list[str]) -> str:
-    more = len(words) - _SHOWN_RIGHTS
-    return ", ".join(words[:_SHOWN_RIGHTS]) + (f", and {more} more" if more > 0 else "")
+    more = len(words) - _SHOWN
+    return ", ".join(words[:_SHOWN]) + (f", and {more} more" if more > 0 else "")
 
 
 def _is_here(host: str) -> bool:
