@@ -49,6 +49,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
+_DATABASE_STOP_S = 5.0
+
 
 class SystemClock:
     """The PC's clock."""
@@ -192,7 +195,7 @@ class Running:
             thread.join(max(0.0, until - time.monotonic()))
         for part in self._parts:
             part.stop()
-        self._parts[1].thread.join(max(0.0, until - time.monotonic()))
+        self._parts[1].thread.join(min(_DATABASE_STOP_S, max(0.0, until - time.monotonic())))
         self._lock.release()
 
 

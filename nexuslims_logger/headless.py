@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 #: How often the loop looks up from waiting for events, seconds: a signal is answered no later.
 _TICK_S = 0.2
 _STOP_S = 30.0
+#: How long the database may be silent when all files are safe and nothing else is left to do, seconds.
+_PATIENCE_S = 10.0
 
 
 @dataclass
@@ -133,6 +135,7 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
     watched = _Watched()
     clock = bootstrap.SystemClock()
     begun = clock.monotonic()
+    stored_at: float | None = None
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one
             if event := running.next_event(_TICK_S):
@@ -145,8 +148,10 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
                 running.service.end()
             if watched.failed and watched.session is None:
                 break
-            if watched.stored and watched.database_problem:
-                break  # the files are safe; the database is caught up another time
+            if watched.stored:
+                stored_at = stored_at or clock.monotonic()
+                if watched.database_problem or clock.monotonic() - stored_at > _PATIENCE_S:
+                    break  # the files are safe; the database is caught up another time
     finally:
         running.stop(_STOP_S)
     return _answer(watched)

@@ -115,8 +115,8 @@ def _sqlite(error: sqlite3.Error) -> LoggerError:
 def _unavailable(what: str) -> LoggerError:
     return DatabaseUnavailable(
         "The database cannot be reached",
-        f"It will be tried again, nothing is lost: {what}. If this lasts: is the network there, and does the firewall let"
-        " this PC connect to the database's host and port?",
+        f"It will be tried again, nothing is lost: {what}. If this lasts: is the network there, and does the firewall"
+        " let this PC connect to the database's host and port?",
     )
 
 

@@ -5,107 +5,39 @@ from __future__ import annotations
 import functools
 import gc
 import logging
-import os
 import socket
 import time
 import traceback
 import uuid
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import google.oauth2.credentials
 import pytest
 from google.cloud.sql.connector import connector
 from sqlalchemy import text
 
-from nexuslims_logger.config import load_settings
-from nexuslims_logger.db import cloud_sql, engine, migrate
-from nexuslims_logger.db.grants import Role, grants
+from nexuslims_logger.db import cloud_sql, engine
 from nexuslims_logger.db.tasks import apply_session, find_instrument, open_database
+from nexuslims_logger.db.worker import IDLE_S, DatabasePorts, Task, database_main
 from nexuslims_logger.errors import AccessDenied, ConfigurationError, DatabaseUnavailable, LoggerError
-from tests.cloud_sql_standin import INSTANCE, CloudSqlStandin
-from tests.database_servers import KINDS, free_port, new_database
+from tests.cloud_sql_standin import INSTANCE
+from tests.database_servers import free_port, new_database
 from tests.integration.test_tasks import ENDED, READY, RUNNING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from nexuslims_logger.db.unit_of_work import EngineUnits
+    from nexuslims_logger.messages import Stop
+    from nexuslims_logger.ports import Reply
+    from tests.cloud_sql_database import Cloud
     from tests.database_servers import Server
 
 #: What a step may take here; the real limits are longer, and the sum of each is what a hang costs.
 PREPARING_S, ANSWER_S, QUERY_S = 1.0, 1.0, 1
 HANG_S = 2 * PREPARING_S + 3 * ANSWER_S + 2 * QUERY_S
-
-
-@dataclass
-class Cloud:
-    """A schema with one instrument on a real server, its logger's account, and the stand-in before both."""
-
-    standin: CloudSqlStandin
-    server: Server
-    schema: str
-    email: str
-    environ: dict[str, str]
-    all_opened: list[EngineUnits] = field(default_factory=list)
-
-    @property
-    def user(self) -> str:
-        return self.email.split("@", maxsplit=1)[0]
-
-    def opened(self) -> EngineUnits:
-        """Return units of work as a logger with these settings has them."""
-        units = open_database(load_settings(self.environ))
-        self.all_opened.append(units)
-        return units
-
-    def connections(self) -> int:
-        """Count the account's connections at the server."""
-        listed = self.server.ask(f"SELECT COUNT(*) FROM information_schema.processlist WHERE user = '{self.user}'")
-        return int(listed[0][0])
-
-
-@pytest.fixture(scope="module", params=[kind for kind in KINDS if kind != "sqlite"])
-def schema(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, str]]:
-    """A real server and a schema on it, with one instrument."""
-    server: Server = request.getfixturevalue(request.param)
-    with new_database(request.param, request, tmp_path_factory.mktemp("schema")) as database:
-        migrate.upgrade(database.engine)
-        name = str(database.engine.url.database)
-        server.run(
-            f"INSERT INTO {name}.instruments (instrument_pid, schema_name, filestore_path, computer_name)"
-            " VALUES ('TITAN', 'FEI Titan', './Titan', 'TEM-PC-1')"
-        )
-        yield server, name
-
-
-@pytest.fixture
-def cloud(schema: tuple[Server, str], tmp_path: Path) -> Iterator[Cloud]:
-    server, name = schema
-    email = f"tem-{uuid.uuid4().hex[:8]}@lab-project.iam.gserviceaccount.com"
-    user = email.split("@", maxsplit=1)[0]
-    server.run(f"CREATE USER '{user}'@'%'", *grants(Role.LOGGER, email, name))
-    standin = CloudSqlStandin(lambda: socket.create_connection(("127.0.0.1", server.port), 10)).start()
-    key = standin.service_account_file(email, tmp_path / "key.json")
-    environ = {
-        "HOME": str(tmp_path),
-        "NEXUSLIMSGUI_HOME": str(tmp_path / "program"),
-        "NEXUSLIMSGUI_CLOUDSQL_INSTANCE": INSTANCE,
-        "NEXUSLIMSGUI_CLOUDSQL_API_ENDPOINT": standin.endpoint,
-        "NEXUSLIMSGUI_DB_NAME": name,
-        "NEXUSLIMSGUI_CREDENTIALS_FILE": os.fspath(key),
-    }
-    made = Cloud(standin, server, name, email, environ)
-    try:
-        yield made
-    finally:
-        while made.all_opened:
-            made.all_opened.pop().disconnect()
-        standin.stop()
-        server.run(f"DROP USER '{user}'@'%'")
-        gc.collect()  # what an engine leaves behind is this test's
 
 
 @pytest.fixture(autouse=True)
@@ -337,16 +269,68 @@ def test_no_tls_is_begun_inside_the_tunnel(cloud: Cloud) -> None:
     assert look_up(cloud.opened()) == "TITAN"
 
 
-def test_idle_loggers_hold_no_connection(cloud: Cloud) -> None:
-    loggers = [cloud.opened() for _ in range(3)]
-    for units in loggers:
-        look_up(units)
+def test_an_idle_logger_holds_no_connection(cloud: Cloud) -> None:
+    units = cloud.opened()
+    look_up(units)
     held = cloud.connections()
-    for units in loggers:
-        units.disconnect()
+    units.disconnect()
 
-    assert held == 3
+    assert held == 1
+    none_within(cloud.connections)
+
+
+def test_two_hundred_idle_loggers_hold_none(mariadb: Server, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with new_database("mariadb", request, tmp_path) as database:
+        schema = database.engine.url.database
+
+        def connections() -> int:
+            return int(mariadb.ask(f"SELECT COUNT(*) FROM information_schema.processlist WHERE db = '{schema}'")[0][0])
+
+        loggers = [_Logger(open_database(database.settings)) for _ in range(200)]
+        for logger in loggers:
+            with pytest.raises(_StillIdle):
+                database_main(DatabasePorts(logger, logger.open))
+            assert logger.reply is not None
+            assert logger.reply.value == 1
+        none_within(connections)
+
+
+def _one(units: EngineUnits) -> object:
+    with units() as unit:
+        return unit.repository._connection.execute(text("SELECT 1")).scalar()
+
+
+class _StillIdle(Exception):
+    """The database thread waits for work; it is left as it is."""
+
+
+class _Logger:
+    """A logger that asks the database once, and then nothing for a long while."""
+
+    def __init__(self, units: EngineUnits) -> None:
+        self._units = units
+        self.waited: list[float | None] = []
+        self.reply: Reply | None = None
+
+    def open(self) -> EngineUnits:
+        return self._units
+
+    def put(self, message: Any) -> None:
+        self.reply = message
+
+    def get(self, timeout_s: float | None) -> Task | Stop | None:
+        self.waited.append(timeout_s)
+        if len(self.waited) == 1:
+            return Task(_one, (), ticket=None, reply_to=self)
+        if len(self.waited) == 2:
+            return None
+        assert self.waited == [None, IDLE_S, None], "it hangs up once, and then waits for work"
+        raise _StillIdle
+
+
+def none_within(count: Callable[[], int]) -> None:
+    """Wait until the server has noticed that its clients are gone."""
     limit = time.monotonic() + 10
-    while cloud.connections() and time.monotonic() < limit:
+    while count():
+        assert time.monotonic() < limit
         time.sleep(0.02)
-    assert cloud.connections() == 0
