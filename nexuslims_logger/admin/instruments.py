@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: What a row cannot do without.
 REQUIRED = ("instrument_pid", "schema_name", "filestore_path")
+#: Columns that NexusLIMS's own table calls otherwise.
+_ALIASES = {"display_name": "schema_name"}
 #: What `list_instruments` shows, with its headings.
 _SHOWN = {
     "instrument_pid": "PID",
@@ -78,8 +80,9 @@ def import_csv(settings: Settings, path: Path) -> ExitCode:
     settings
         Which database.
     path
-        Its first line has the table's column names, in any order; UTF-8, separated by commas or
-        semicolons. A row whose PID is known changes that instrument; an empty cell leaves it as it is.
+        Its first line has the table's column names, in any order (NexusLIMS's ``display_name`` is our
+        ``schema_name``); UTF-8, separated by commas or semicolons. A row whose PID is known changes that
+        instrument; an empty cell leaves it as it is, and an empty row is passed over.
 
     Raises
     ------
@@ -112,7 +115,8 @@ def _read(path: Path) -> tuple[list[tuple[str, dict[str, str]]], list[str]]:
             file.seek(0)
             delimiter = ";" if ";" in heading and "," not in heading else ","
             reader = csv.DictReader(file, delimiter=delimiter, restkey="", strict=True)
-            columns = [name.strip() for name in reader.fieldnames or ()]
+            given = [name.strip().lower() for name in reader.fieldnames or ()]
+            columns = [_ALIASES.get(name, name) for name in given]
             reader.fieldnames = columns
             problems = [
                 f"line 1: {name!r} is no column; they are {', '.join(INSTRUMENTS.c.keys())}."
@@ -120,12 +124,15 @@ def _read(path: Path) -> tuple[list[tuple[str, dict[str, str]]], list[str]]:
                 if name not in INSTRUMENTS.c
             ]
             problems += [f"line 1: the column {name} is missing." for name in REQUIRED if name not in columns]
+            twice = sorted({name for name in columns if columns.count(name) > 1 and name in INSTRUMENTS.c})
+            problems += [f"line 1: the column {name} stands there twice." for name in twice]
             rows = []
             for row in reader:
                 if "" in row:
                     problems.append(f"line {reader.line_num}: it has more cells than line 1.")
                 cells = {name: (row[name] or "").strip() for name in columns}
-                rows.append((f"line {reader.line_num}", {name: cell for name, cell in cells.items() if cell}))
+                if any(cells.values()):
+                    rows.append((f"line {reader.line_num}", {name: cell for name, cell in cells.items() if cell}))
     except OSError as error:
         raise StopAndTell(f"{path} cannot be read", f"{error.strerror}.") from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -131,6 +131,36 @@ def test_no_password_is_printed() -> None:
     assert b"S3CRET" not in result.stdout + result.stderr + log
 
 
+def test_grants_are_printed_for_the_configured_database() -> None:
+    url = "mysql://root:S3CRET@127.0.0.1:9/nx"  # nothing listens there, and nobody asks
+    printed = run("db", "grants", "tem1@project.iam.gserviceaccount.com", NEXUSLIMSGUI_DATABASE_URL=url)
+    assert printed.returncode == ExitCode.COMPLETE
+    lines = printed.stdout.decode().splitlines()
+    assert lines[0] == "GRANT SELECT ON `nx`.`alembic_version` TO 'tem1'@'%';"
+    assert all(line.startswith("GRANT SELECT") and line.endswith("TO 'tem1'@'%';") for line in lines)
+    cloud = run(
+        *("db", "grants", "tem1", "--for", "reports"),
+        NEXUSLIMSGUI_CLOUDSQL_INSTANCE="project:region:name",
+        NEXUSLIMSGUI_DB_NAME="labs",
+    )
+    assert b"ON `labs`.`fleet_status` TO 'tem1'@'%';" in cloud.stdout
+    embedded = run("db", "grants", "tem1")
+    assert embedded.returncode == ExitCode.FAILED
+    assert b"There is nothing to grant" in embedded.stderr
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_session_is_corrected() -> None:
+    done = run("amend", SESSION, "--reason", "wrong badge", "--user", "bob")
+    assert done.returncode == ExitCode.COMPLETE, done
+    (found,) = json.loads(run("sessions", "--json").stdout)
+    assert found["user"] == "bob"
+    assert found["session_note"].startswith("grid 7\n[amended ")
+    again = run("amend", SESSION, "--reason", "wrong badge", "--user", "bob")
+    assert again.returncode == ExitCode.FAILED
+    assert b"nothing to correct" in again.stderr
+
+
 @pytest.mark.usefixtures("recorded")
 def test_sessions() -> None:
     shown = run("sessions", TZ="Europe/Berlin").stdout.decode().splitlines()

@@ -90,6 +90,7 @@ def test_import_registers_and_changes(database: Database, tmp_path: Path, separa
         "schema_name,instrument_pid,filestore_path,computer_name,timezone",
         "Titan Ätna,TITAN,./Titan,,Europe/Berlin",
         "Zeiss SEM,SEM, ./SEM ,SEM-PC-1,",
+        ",,,,",
         "",
     )
 
@@ -99,6 +100,19 @@ def test_import_registers_and_changes(database: Database, tmp_path: Path, separa
     assert (found["TITAN"].schema_name, found["TITAN"].timezone) == ("Titan Ätna", "Europe/Berlin")
     assert found["TITAN"].computer_name == "TEM-PC-1"
     assert (found["SEM"].filestore_path, found["SEM"].timezone) == ("./SEM", "UTC")
+
+
+def test_import_takes_the_register_of_nexuslims(database: Database, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "instrument_pid,api_url,calendar_url,location,Display_Name,property_tag,filestore_path,harvester,timezone\n"
+        "TITAN,https://nemo/api/?id=1,https://nemo/1,B1,FEI Titan,T-1,./Titan,nemo,America/New_York\n",
+    )
+
+    import_csv(database.settings, path)
+
+    assert registered(database)["TITAN"].schema_name == "FEI Titan"
+    assert registered(database)["TITAN"].timezone == "America/New_York"
 
 
 def test_import_reports_every_line_and_writes_nothing(database: Database, tmp_path: Path) -> None:
@@ -126,6 +140,7 @@ def test_import_reports_every_line_and_writes_nothing(database: Database, tmp_pa
         ("instrument_pid,schema_name\nA,B\n", "line 1: the column filestore_path is missing"),
         ("pid,schema_name,filestore_path\nA,B,./C\n", "line 1: 'pid' is no column"),
         ("instrument_pid,schema_name,filestore_path\nA,B,./C,D\n", "line 2: it has more cells"),
+        ("instrument_pid,schema_name,filestore_path,display_name\nA,B,./C,D\n", "schema_name stands there twice"),
         ("", "the column instrument_pid is missing"),
     ],
 )

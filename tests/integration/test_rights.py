@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,7 +35,6 @@ from tests.integration.test_tasks import AT, ENDED, FILE, HOUR, READY, RUNNING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LATER = AT + 2 * HOUR
 REPORT = LoggerReport(
@@ -254,6 +254,12 @@ def test_everything_else_is_refused(granted: Granted, role: Role) -> None:
         run(user, "SELECT * FROM session_log")  # the user is known, and in the right schema
         statements = [statement.format(schema=granted.schema) for statement in REFUSED[role]]
         assert [statement for statement in statements if not is_refused(user, statement)] == []
+
+
+def test_the_page_shows_what_is_granted() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rights.md").read_text(encoding="utf-8")
+    shown = [line for line in page.splitlines() if line.startswith("GRANT ")]
+    assert shown == list(grants(Role.LOGGER, "tem1-logger@my-project.iam.gserviceaccount.com", "nexuslims"))
 
 
 @pytest.mark.parametrize("user", ["", "@project", "a" * 33, "back\\slash", " padded", "line\nbreak"])

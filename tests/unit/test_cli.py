@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import pytest
 
 import nexuslims_logger
 from nexuslims_logger import cli
+from nexuslims_logger.admin.amend import LAST_ACTIVITY
 from nexuslims_logger.cli_arguments import parser
+from nexuslims_logger.db.grants import Role
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.single_instance import SingleInstance
 
@@ -69,6 +72,12 @@ def test_every_command_is_answered() -> None:
         ("db upgrade", {"command": "db upgrade"}),
         ("db current", {"command": "db current"}),
         ("db check", {"command": "db check"}),
+        ("db grants a@b", {"command": "db grants", "user": "a@b", "role": "logger"}),
+        *((f"db grants a --for {role}", {"role": role}) for role in Role),
+        ("amend abc --reason x --user ada --skip-missing",
+         {"session": "abc", "reason": "x", "user": "ada", "end": None, "skip_missing": True}),
+        ("amend abc --reason x --end 2026-11-20T17:30+01:00", {"end": datetime(2026, 11, 20, 16, 30, tzinfo=UTC)}),
+        ("amend abc --reason x --end last-activity", {"end": LAST_ACTIVITY}),
     ],
 )  # fmt: skip
 def test_what_is_typed_is_understood(typed: str, expected: dict[str, object]) -> None:
@@ -90,6 +99,11 @@ def test_what_is_typed_is_understood(typed: str, expected: dict[str, object]) ->
         (["headless", "--user", "a\nb"], "1 to 50 characters"),
         (["headless", "--note", "\N{MICROSCOPE}" * 20_000], "too long"),
         (["headless", "--note", "\udcff"], "not valid text"),
+        (["amend", "abc", "--user", "ada"], "required: --reason"),
+        (["amend", "abc", "--reason", "a\nb"], "on one line"),
+        (["amend", "abc", "--reason", "x", "--end", "yesterday"], "is no time"),
+        (["amend", "abc", "--reason", "x", "--end", "2026-11-20T17:30"], "has no zone"),
+        (["db", "grants", "a", "--for", "everything"], "invalid choice"),
         (["sessions", "--limit", "0"], "no number of sessions"),
         (["instruments", "add", "--pid", "A"], "--name, --filestore-path"),
     ],
