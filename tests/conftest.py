@@ -37,7 +37,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):
-            if named := re.search(rf"\[.*?\b({'|'.join(KINDS)})\b", getattr(report, "nodeid", "")):
+            if named := re.search(rf"[\[-]({'|'.join(KINDS)})[\]-]", getattr(report, "nodeid", "")):
                 ran[named[1]] += 1
     if ran:
         told = ", ".join(f"{ran[kind]} on {kind}" for kind in KINDS)

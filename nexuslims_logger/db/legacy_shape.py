@@ -85,7 +85,7 @@ def shape(connection: Connection) -> Iterator[str]:
             yield f"ALTER TABLE {table} {change}"
     # The session's zone is UTC: so the instants of a TIMESTAMP stay what they are, and stop following every change.
     for table in ("session_log", ASIDE):
-        yield f"ALTER TABLE {table} MODIFY `timestamp` DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6))"
+        yield f"ALTER TABLE {table} MODIFY `timestamp` DATETIME(6) NOT NULL DEFAULT (UTC_TIMESTAMP(6)), ENGINE = InnoDB"
     yield (
         "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL,"
         " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
@@ -100,6 +100,7 @@ def _changes(seen: Inspector, table: str) -> Iterator[str]:
     yield from (f"ADD `{name}` {made_as}" for name, made_as in _EXPECTED[table].items() if name not in columns)
     if table == INSTRUMENTS.name:
         yield from (f"RENAME COLUMN {name} TO {kept}" for name, kept in KEPT_ASIDE.items() if name in columns)
+    # What follows is one transaction, which MyISAM has none of.
     yield "ENGINE = InnoDB"
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nexuslims_logger.db.table_columns import NO_FIT, mismatch
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
     CatchUp,
@@ -204,6 +205,18 @@ def test_the_line_of_state_says_the_worst_thing_and_is_good_only_when_everything
     state = Desk(STARTED, *events).view().state
 
     assert (state.tone, state.text) == (tone, text)
+
+
+def test_a_schema_that_does_not_fit_is_told_and_stops_nothing() -> None:
+    problem = Problem(NO_FIT, mismatch(2, "7.5"), PROBLEM.since)
+
+    view = Desk(STARTED, every(), RecordState(MINE, recorded=False, this_pc_only=False, problem=problem)).view()
+
+    assert view.screen is Screen.RUNNING
+    assert view.state.text.startswith("The database's tables do not fit this version since ")
+    assert "Nothing is written to it; the session stays safe on this PC, and its files are sent." in view.state.detail
+    assert "NexusLIMS-Logger 7.5 or newer" in view.state.detail
+    assert view.record.text == "Recorded on this PC, will be sent"
 
 
 def test_the_state_says_what_to_do_about_a_problem() -> None:
