@@ -37,7 +37,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):
-            if named := re.search(rf"[\[-]({'|'.join(KINDS)})[\]-]", getattr(report, "nodeid", "")):
+            nodeid = getattr(report, "nodeid", "")
+            if nodeid.startswith("tests/integration") and (
+                named := re.search(rf"[\[-]({'|'.join(KINDS)})[\]-]", nodeid)
+            ):
                 ran[named[1]] += 1
     if ran:
         told = ", ".join(f"{ran[kind]} on {kind}" for kind in KINDS)
