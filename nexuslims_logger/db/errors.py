@@ -40,6 +40,8 @@ class DuplicateRow(DataRefused):
 FOREIGN_ERRORS = (SQLAlchemyError, pymysql.MySQLError, sqlite3.Error, OSError, UnicodeError)
 
 DEADLOCK = 1213
+#: Newer MariaDB servers refuse to change a row that changed since it was read (innodb_snapshot_isolation).
+CHANGED_SINCE_READ = 1020
 DUPLICATE = 1062
 LATER = frozenset({1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031, DEADLOCK})
 NO_LOGIN = frozenset({1045, 1698, 3118, 4151})
@@ -68,6 +70,10 @@ def translate(error: BaseException) -> LoggerError:
     cause: BaseException = error
     if isinstance(error, StatementError) and error.orig is not None:
         cause = error.orig
+    # The driver calls it "cannot connect" (2003), which would be tried again for ever.
+    met = getattr(cause, "original_exception", None)
+    if isinstance(met, ssl.SSLCertVerificationError):
+        cause = met
     if isinstance(cause, sqlite3.Error):
         return _sqlite(cause)
     if isinstance(cause, pymysql.MySQLError):
@@ -88,7 +94,7 @@ def _server(error: pymysql.MySQLError, *, disconnected: bool) -> LoggerError:
     number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = str(error.args[1]) if len(error.args) > 1 else type(error).__name__
     what = f"{said} ({number})"
-    if number == DEADLOCK:
+    if number in {DEADLOCK, CHANGED_SINCE_READ}:
         return Collision("The database was busy", f"Another program wrote the same rows: {what}.")
     if number == DUPLICATE:
         # The server's text quotes the row's values, which may be a user's name.

@@ -341,3 +341,7 @@ def test_every_setting_has_a_field() -> None:
         "storage_emulator_host",
         "filestore_is_default",
     }
+
+
+def test_the_database_user_may_come_from_the_credentials() -> None:
+    assert settings(CLOUDSQL_INSTANCE="p:r:n", DB_NAME="nexus").db_user is None

@@ -26,7 +26,7 @@ SERVER_TABLE: list[tuple[type[LoggerError], list[int]]] = [
         DatabaseUnavailable,
         [1040, 1053, 1203, 1205, 1290, 1927, 2002, 2003, 2006, 2013, 2014, 2055, 3572, 4031],
     ),
-    (Collision, [1213]),
+    (Collision, [1213, 1020]),
     (AccessDenied, [1044, 1045, 1142, 1143, 1227, 1356, 1370, 1698, 3118, 4151]),
     (ConfigurationError, [1049]),
     (SchemaMismatch, [1054, 1146]),
@@ -66,6 +66,13 @@ def test_a_connection_found_dead_is_for_later() -> None:
         type(translate(DBAPIError("SELECT 1", {}, pymysql.err.Error(1, "x"), connection_invalidated=True)))
         is DatabaseUnavailable
     )
+
+
+def test_a_foreign_certificate_hidden_in_a_failed_connection_is_told() -> None:
+    raw = pymysql.err.OperationalError(2003, "Can't connect to MySQL server on 'db' (certificate verify failed)")
+    raw.original_exception = ssl.SSLCertVerificationError("self-signed")
+
+    assert type(translate(OperationalError("", {}, raw))) is AccessDenied
 
 
 @pytest.mark.parametrize(
