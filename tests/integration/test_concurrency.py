@@ -329,6 +329,40 @@ def test_the_victim_of_a_deadlock_repeats_at_once(server_database: Database) -> 
     }
 
 
+def test_a_row_that_changed_since_it_was_read_is_read_again(server_database: Database) -> None:
+    """MariaDB's default from 11.6 on; before, and on MySQL, the last writer wins."""
+    if server_database.kind != "mariadb":
+        pytest.skip("MariaDB alone can be told to refuse this")
+    engine = build_engine(server_database.settings)
+    refused: list[int] = []
+    looked = False
+
+    def be_strict(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION innodb_snapshot_isolation = ON")
+
+    def be_faster(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        nonlocal looked
+        if not looked and "clock" in statement:
+            looked = True
+            rival = dataclasses.replace(of_pc(ENDED, 1), note="the rival's note")
+            apply_session(units_on(server_database.engine), rival)
+
+    apply_session(units_on(server_database.engine), of_pc(ENDED, 1))
+    event.listen(engine, "connect", be_strict)
+    event.listen(engine, "after_cursor_execute", be_faster)
+    event.listen(engine, "handle_error", lambda context: refused.append(context.original_exception.args[0]))
+    try:
+        assert apply_session(units_on(engine), dataclasses.replace(of_pc(READY, 1), note="the last note")).ready
+    finally:
+        engine.dispose()
+
+    assert refused == [1020]
+    with server_database.engine.connect() as connection:
+        notes = connection.scalars(select(SESSION_LOG.c.session_note)).all()
+    assert list(notes) == ["the last note"] * 2
+
+
 def wait_for_a_lock(database: Database) -> None:
     """Wait until somebody waits for a row (of this server: each test process has its own)."""
     limit = time.monotonic() + 10
