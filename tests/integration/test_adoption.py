@@ -177,7 +177,7 @@ def test_rows_are_repaired_on_request_and_none_is_lost(older: Database) -> None:
     changed = {row_id for row_id, row in after.items() if row != before[row_id]}
     assert changed == {10, 11}
     assert (after[10][4], after[11][2]) == ("WAITING_FOR_END", "TITAN")
-    times = dict(rows(older.engine, TIMES))
+    times = {row_id: time for row_id, time in rows(older.engine, TIMES)}  # noqa: C416 - typed so
     assert (times[1], times[4]) == ("2021-06-01 06:00:00", "2021-12-03 07:00:00")
     assert times[13] == "2021-10-31 00:30:00"
     assert migrate.check(older.engine).fits
@@ -248,6 +248,52 @@ def test_times_are_converted_by_range_and_by_instrument(older: Database) -> None
         ("America/New_York", "nemo"),
     ]
     assert migrate.check(older.engine).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("ALTER TABLE instruments RENAME COLUMN schema_name TO display_name", "instruments has no column schema_name"),
+        ("ALTER TABLE session_log ADD project INT", "session_log has a column project already"),
+        ("ALTER TABLE session_log ADD badge INT NOT NULL", r"session_log\.badge must have a value"),
+        (
+            "ALTER TABLE instruments DROP PRIMARY KEY, ADD PRIMARY KEY (instrument_pid, property_tag)",
+            "The primary key of instruments is not instrument_pid alone",
+        ),
+    ],
+)
+def test_tables_of_another_shape_are_refused(
+    older: Database, change: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(older.engine, GOOD)
+    with older.engine.begin() as connection:
+        connection.execute(text(change))
+    tables = schema(older.engine)
+
+    assert command.report(older.settings, ["UTC"]) == ExitCode.FAILED
+    assert "not as expected" in capsys.readouterr().out
+    with pytest.raises(StopAndTell, match=told):
+        adopt(older.engine, parse_rules(["UTC"]), repair=True)
+
+    assert schema(older.engine) == tables
+
+
+def test_tables_of_an_old_engine_that_lack_columns_are_completed(older: Database) -> None:
+    fill(older.engine, GOOD)
+    with older.engine.begin() as connection:
+        for statement in (
+            "ALTER TABLE session_log DROP FOREIGN KEY a_hand_made_key",
+            "ALTER TABLE session_log DROP COLUMN session_note, ADD badge INT, ENGINE = MyISAM",
+            "ALTER TABLE instruments DROP COLUMN computer_ip, ADD CHECK (location <> ''), ENGINE = MyISAM",
+        ):
+            connection.execute(text(statement))
+
+    adopt(older.engine, parse_rules(["UTC"]), repair=False)
+
+    assert rows(older.engine, "SELECT COUNT(*), COUNT(session_note), COUNT(badge) FROM session_log") == [(4, 0, 0)]
+    checked = migrate.check(older.engine)
+    assert (checked.missing, checked.obstacles) == ((), ())
+    assert [engine for _, engine, _ in rows(older.engine, SCHEMA[0]) if engine] == ["InnoDB"] * 6
 
 
 def test_a_row_in_no_zone_is_refused_before_anything_changes(older: Database) -> None:

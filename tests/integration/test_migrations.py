@@ -18,6 +18,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 import nexuslims_logger
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.engine import build_engine
+from nexuslims_logger.db.schema_check import SchemaCheck
 from nexuslims_logger.errors import DataRefused, LoggerError, SchemaMismatch
 from nexuslims_logger.models import Base
 from tests.database_servers import Database, free_port, settings_for
@@ -116,7 +117,7 @@ def test_every_step_can_be_taken_back_alone(empty_database: Database) -> None:
 def test_upgrade_again_changes_nothing(database: Database) -> None:
     migrate.upgrade(database.engine)
 
-    assert migrate.check(database.engine) == migrate.SchemaCheck(migrate.HEAD, migrate.HEAD, 1, ())
+    assert migrate.check(database.engine) == SchemaCheck(migrate.HEAD, migrate.HEAD, 1, ())
 
 
 def test_check_sees_a_column_that_is_missing(database: Database) -> None:
