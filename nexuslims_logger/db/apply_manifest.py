@@ -6,8 +6,8 @@ import hashlib
 import logging
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.db.changeable import MANIFEST_UPDATES
 from nexuslims_logger.db.errors import Collision, DuplicateRow
-from nexuslims_logger.db.repository import MANIFEST_UPDATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

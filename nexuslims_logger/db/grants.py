@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from nexuslims_logger.db.repository import EVENT_UPDATES, LOGGER_UPDATES, MANIFEST_UPDATES
+from nexuslims_logger.db.changeable import EVENT_UPDATES, LOGGER_UPDATES, MANIFEST_UPDATES
 from nexuslims_logger.errors import StopAndTell
-from nexuslims_logger.models import SESSION_LOG
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: What MySQL allows; MariaDB allows more.
 _USER_CHARACTERS = 32
@@ -52,10 +47,6 @@ class Right:
     updates: tuple[str, ...] = ()
 
 
-def _in_order(columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(columns, key=list(SESSION_LOG.c.keys()).index))
-
-
 _READS = ("instruments", "session_log", "file_manifest", "loggers")
 _VIEWS = ("session_summary", "instrument_usage", "transfer_backlog", "fleet_status")
 
@@ -65,7 +56,7 @@ RIGHTS: dict[Role, tuple[Right, ...]] = {
         Right("alembic_version"),
         Right("schema_info"),
         Right("instruments"),
-        Right("session_log", ("INSERT",), _in_order(EVENT_UPDATES)),
+        Right("session_log", ("INSERT",), EVENT_UPDATES),
         Right("file_manifest", ("INSERT",), MANIFEST_UPDATES),
         Right("loggers", ("INSERT",), LOGGER_UPDATES),
         Right("session_summary"),
@@ -94,7 +85,7 @@ RIGHTS: dict[Role, tuple[Right, ...]] = {
         Right(
             "session_log",
             ("INSERT",),
-            _in_order({"timestamp", "record_status", "user", "session_note", "end_reason"}),
+            ("timestamp", "record_status", "user", "session_note", "end_reason"),
         ),
         Right("file_manifest", (), ("state", "reason", "decided_by")),
         Right("loggers"),

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NULLTYPE
 
+from nexuslims_logger.db.changeable import LOGGER_UPDATES, MANIFEST_UPDATES
 from nexuslims_logger.db.records import EventRow, EventRows, EventType, RecordStatus, SessionSummary
 from nexuslims_logger.db.types import UTCDateTime, utc_now
 from nexuslims_logger.journal.records import Instrument, ManifestRow, ResultState
@@ -31,45 +32,6 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select, Table
 
     from nexuslims_logger.db.table_columns import TableColumns
-
-#: All that the logger's database user may change (and the only columns that an UPDATE here ever names).
-EVENT_UPDATES = frozenset(
-    {
-        "timestamp",
-        "record_status",
-        "session_note",
-        "end_reason",
-        "last_activity_at",
-        "resumed",
-        "paused_seconds",
-    }
-)
-MANIFEST_UPDATES = (
-    "md5",
-    "size_bytes",
-    "modified_at",
-    "state",
-    "generation",
-    "attempts",
-    "last_error",
-    "reason",
-    "decided_by",
-    "uploaded_at",
-)
-LOGGER_UPDATES = (
-    "instrument",
-    "logger_version",
-    "state",
-    "session_identifier",
-    "files_waiting",
-    "bytes_waiting",
-    "oldest_waiting_at",
-    "last_good_pass_at",
-    "last_error",
-    "clock_offset_ms",
-    "disk_free_bytes",
-    "last_seen_at",
-)
 
 _SUMMARY = table(
     "session_summary",
