@@ -144,3 +144,17 @@ def test_a_refused_start_tells_nothing_secret(pc: CloudPc) -> None:
     assert "Traceback" not in complaints
     assert pc.cloud.standin.secrets
     assert pc.leaks(complaints) == []
+
+
+@pytest.mark.parametrize(("what", "calls"), [("the Admin API", 1), ("the instance", 2)])
+def test_the_process_ends_whatever_hangs(pc: CloudPc, what: str, calls: int) -> None:
+    pc.cloud.standin.weather.api_hangs = calls == 1
+    pc.cloud.standin.weather.proxy = "hangs before TLS"
+    program = pc.start("headless", "--user", "ada")
+    until(lambda: len(pc.cloud.standin.calls) >= calls)
+    begun = time.monotonic()
+    program.send_signal(signal.SIGINT)
+    program.communicate(timeout=LIMIT_S)
+
+    assert program.returncode == 1, f"nothing was recorded: {what} hung before the instrument was known"
+    assert time.monotonic() - begun < 15
