@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.admin.doctor.findings import Check, Finding, Group, Outcome, fail, good, warn
+from nexuslims_logger.errors import JournalDamaged
+from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.sqlite import read_journal_file
 from nexuslims_logger.storage.names import OWN_FOLDER
 from nexuslims_logger.transfer.disk import Disk
 
@@ -67,14 +71,30 @@ def store_group(settings: Settings) -> Group:
     return Group(
         "store",
         (
-            Check("folder", lambda: check_store(folder), _SHARE),
+            Check("folder", lambda: check_store(folder, used=_is_used(settings.home / "facts.db", folder)), _SHARE),
             Check("space", lambda: check_space(folder), _SHARE),
         ),
     )
 
 
-def check_store(folder: Path) -> Finding:
-    """Look whether the folder is a store, or can become one."""
+def _is_used(journal: Path, folder: Path) -> bool:
+    """Whether sessions of this PC name this store. A journal that cannot be read has a check of its own."""
+    if not journal.exists():
+        return False
+    try:
+        file = read_journal_file(journal)
+        try:
+            return bool(FactsJournal(file).of_store(folder.absolute().as_uri()))
+        finally:
+            file.close()
+    except (JournalDamaged, sqlite3.Error):
+        return False
+
+
+def check_store(folder: Path, *, used: bool) -> Finding:
+    """Look whether the folder is a store, or can become one; `used` says that it should be one already."""
+    if used and not (folder / OWN_FOLDER / "README.txt").is_file():
+        return warn(f"{folder} is no store, though sessions of this PC name it", _SHARE)
     found = check_writable(
         folder, setting="NEXUSLIMSGUI_DATA_BUCKET", made="is made at the first session (if this is a share: connect it)"
     )
@@ -110,15 +130,15 @@ def check_watch_folder(path: str, clock: Clock, *, is_default: bool) -> Finding:
             f"{folder} is {'no folder' if folder.exists() else 'not there'}",
             f"Check the name in NEXUSLIMSGUI_FILESTORE_PATH. {_SHARE}",
         )
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return fail(f"{folder} cannot be read by this account", "Give this account the right to read it.")
     disk = Disk()
     files, unreadable, until = 0, [], clock.monotonic() + _COUNT_S
     ended = True
     for listing in disk.walk(path):
         files += len(listing.files)
+        if listing.problem is not None and not listing.folder:
+            return fail(f"{folder} cannot be read by this account", "Give this account the right to read it.")
         if listing.problem is not None:
-            unreadable.append(listing.folder or path)
+            unreadable.append(listing.folder)
         if files >= _COUNT_FILES or clock.monotonic() > until:
             ended = False
             break

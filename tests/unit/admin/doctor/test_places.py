@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 from datetime import UTC, datetime
@@ -175,7 +176,7 @@ def test_the_journal_is_counted_and_left_alone(tmp_path: Path) -> None:
     journal = FactsJournal(file)
     journal.add(RUNNING)
     while_running = check_journal(tmp_path)
-    journal.add(RUNNING.__class__(**{**vars(ENDED), "identifier": "ended"}))
+    journal.add(dataclasses.replace(ENDED, identifier="ended"))
     file.close()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     at_rest = check_journal(tmp_path)
@@ -210,15 +211,32 @@ def test_a_running_logger_is_seen(tmp_path: Path) -> None:
 
 def test_the_store(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    assert check_store(store).outcome is Outcome.OK
+    assert check_store(store, used=False).outcome is Outcome.OK
+    assert check_store(store, used=True).outcome is Outcome.WARN
     assert not store.exists()
 
     store.mkdir()
-    assert "makes a store of it" in check_store(store).said
+    assert "makes a store of it" in check_store(store, used=False).said
     (store / "somebody's file").write_text("")
-    assert check_store(store).outcome is Outcome.WARN
+    assert check_store(store, used=False).outcome is Outcome.WARN
     list(FolderStore(store, CLOCK).list(""))
-    assert check_store(store).said == f"{store} is a store"
+    assert check_store(store, used=False).said == f"{store} is a store"
+
+
+def test_a_store_that_sessions_name_should_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = tmp_path / "store"
+    monkeypatch.setenv("NEXUSLIMSGUI_DATA_BUCKET", os.fspath(store))
+    settings, _ = check_settings()
+    assert settings is not None
+    (look,) = [check.look for check in folders.store_group(settings).checks if check.name == "folder"]
+    assert look().outcome is Outcome.OK
+
+    file = open_journal_file(settings.home / "facts.db")
+    FactsJournal(file).add(dataclasses.replace(RUNNING, store_url=FolderStore(store, CLOCK).url))
+    file.close()
+
+    found = look()
+    assert (found.outcome, "connected" in found.remedy) == (Outcome.WARN, True)
 
 
 def test_a_watch_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
