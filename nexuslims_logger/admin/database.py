@@ -54,9 +54,9 @@ def check(settings: Settings) -> ExitCode:
     found = migrate.check(build_engine(settings))
     print(f"{_name(settings)} is at {found.revision or 'no revision'}; this program brings {found.head}.")
     if not found.fits:
-        print("It does not fit:", *(f"  {obstacle}" for obstacle in found.obstacles), sep="\n", file=sys.stderr)
-        if found.compat is None:
-            print("'nexuslims-logger db upgrade' brings it to this program's schema.", file=sys.stderr)
+        print(*(f"  {obstacle}" for obstacle in found.obstacles), sep="\n")
+        remedy = " 'nexuslims-logger db upgrade' brings it to this program's schema." if found.compat is None else ""
+        print(f"It does not fit.{remedy}", file=sys.stderr)
         return ExitCode.FAILED
     if found.missing:
         print("It fits as far as it goes. It has no room for the following, which is not recorded:")
