@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import event
-
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, translate
 from nexuslims_logger.db.repository import Repository
 from nexuslims_logger.db.table_columns import TableColumns
@@ -58,6 +56,10 @@ class UnitOfWork:
                 raise
         except FOREIGN_ERRORS as error:
             raise self._translated(error) from error
+        if self._columns not in self._connection.info:
+            # A migration may come between two connections of a window that stays open for days.
+            self._connection.info[self._columns] = True
+            self._columns.forget()
         self.repository = Repository(self._connection, self._columns)
         return self
 
@@ -108,16 +110,11 @@ class EngineUnits:
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
         self._engine = engine
         self._columns = TableColumns()
-        # A migration may come between two connections of a window that stays open for days.
-        event.listen(engine, "connect", self._learn_anew)
         self._clock = clock
 
     def __call__(self) -> UnitOfWork:
         """Make the next one."""
         return UnitOfWork(self._engine, self._columns, self._clock)
-
-    def _learn_anew(self, *_: object) -> None:
-        self._columns.forget()
 
     def disconnect(self) -> None:
         """Hold no connection any more; the next unit of work connects again."""
