@@ -177,6 +177,9 @@ class Weather:
         pc = self._random.choice(self._world.pcs)
         root = self._random.choice(list(pc.disk.trees))
         how = self._random.choice(("missing", "empty"))
+        if not pc.observed.launched_at:
+            # A share that was empty for as long as the program has known it cannot be told from an empty folder.
+            how = "missing"
         self._scheduler.note("weather: unmounted", root, how)
         pc.disk.away[root] = how
         self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))
