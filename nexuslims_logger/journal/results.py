@@ -91,6 +91,11 @@ class Results:
         """Return the session's results, in the order of their object names."""
         return self._select("session = ? AND (? IS NULL OR state = ?) ORDER BY object", session, state, state)
 
+    def get(self, session: str, key: FileKey) -> Result | None:
+        """Return what became of one file of the session, None when nothing did yet."""
+        found = self._select("session = ? AND root = ? AND folder = ? AND name = ?", session, *key.blobs())
+        return found[0] if found else None
+
     def stored_sessions(self) -> set[str]:
         """Return the sessions of which a file has reached the store."""
         rows = self._files.execute("SELECT DISTINCT session FROM result WHERE state = ?", [ResultState.UPLOADED])

@@ -239,8 +239,10 @@ def missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSessio
     session = next((session for session in sessions if session.identifier == before.owner), None)
     if session is None or not before.settled or not ports.files.is_owed(before):
         return
+    earlier = ports.results.get(session.identifier, before.key)
     try:
-        name = object_name_of(session, before.key)
+        # An earlier content may have gone to a second name: that row of the manifest is no longer true, either.
+        name = earlier.object_name if earlier else object_name_of(session, before.key)
     except NameRefused:
         return  # it could never be sent, was told as such, and the manifest cannot name it
     ports.results.put(
