@@ -48,7 +48,7 @@ class User:
         """Start the program until nothing is owed; False when `PATIENCE_S` did not suffice."""
         self._launch("zoe")
         until = self._scheduler.now_ns + PATIENCE_S * 1e9
-        ended: set[str] = set()
+        ended: str | None = None
         while self._scheduler.now_ns < until:
             event = self._next(60.0)
             if isinstance(event, InterruptedFound):
@@ -57,8 +57,8 @@ class User:
                 self._service.try_again()
             elif isinstance(event, SessionStarted):
                 self._service.end()
-                ended.add(event.session_identifier)
-            if ended and self._pc.is_home():
+                ended = event.session_identifier
+            if ended is not None and self._pc.is_home(ended):
                 self._stop()
                 self._pc.kill()
                 return True
