@@ -47,9 +47,19 @@ class Claims:
     first: Callable[[str], bool]
     final_fixed: Callable[[str], bool]
 
-    def first_since(self) -> datetime | None:
-        """Return the earliest START among the sessions whose first scan this is, None when it is nobody's."""
-        return min((session.started_at for session in self.sessions if self.first(session.identifier)), default=None)
+    def reconsider_since(self) -> datetime | None:
+        """Return from when on files that nobody owns are asked about again, None when they are not.
+
+        A scan that did not know of a session yet, or not any more (it was interrupted, and nobody had answered for
+        it), has left its files to nobody.
+        """
+        undecided = (
+            session.started_at
+            for session in self.sessions
+            if self.first(session.identifier)
+            or (session.take_until is not None and not self.final_fixed(session.identifier))
+        )
+        return min(undecided, default=None)
 
     def owner(self, stat: FileStat, before: Seen | None, *, unreadable_before: bool) -> str | None:
         """Say whose a file is that has appeared or changed.
@@ -72,15 +82,18 @@ class Claims:
             if session.ended and before and before.owner == session.identifier and not before.settled:
                 return session.identifier
         touched = touched_at(stat)
+        unchanged = before is not None and before.stat == stat  # asked about again
         for session in reversed(self.sessions):
             if session.ended and self.final_fixed(session.identifier):
                 continue
-            by_time = self.first(session.identifier) or unreadable_before
+            by_time = self.first(session.identifier) or unreadable_before or unchanged
             if by_time and touched < session.started_at:
                 continue
             if session.take_until is not None and touched > session.take_until:
                 continue
             return session.identifier
+        if before is not None and unchanged:
+            return before.owner
         if self.known_root and not (unreadable_before and before is None):
             return UNASSIGNED
         return None

@@ -83,7 +83,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, [*others, session])
     # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
-    walk = RootWalk(ports, root, volume, since=min(session.started_at, claims.first_since() or session.started_at))
+    walk = RootWalk(ports, root, volume, since=min(session.started_at, claims.reconsider_since() or session.started_at))
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):
@@ -92,7 +92,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if owner == session.identifier:
             candidates.append(_Found(change.key, change.before, change.now, owner))
-        else:
+        elif change.before is None or change.before.stat != change.now or change.before.owner != owner:
             files.put(Seen(change.key, change.now, settled=False, owner=owner))
     return candidates
 

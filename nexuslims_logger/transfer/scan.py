@@ -100,13 +100,16 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     here = [session for session in sessions if any(folder.path == root for folder in session.folders)]
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, here)
-    walk = RootWalk(ports, root, volume, since=claims.first_since())
+    walk = RootWalk(ports, root, volume, since=claims.reconsider_since())
     for change in walk.changes():
-        outcome.changed += 1
         if isinstance(change, Gone):
+            outcome.changed += 1
             vanished(ports, change.before, sessions)
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
+        if change.before and change.before.stat == change.now and change.before.owner == owner:
+            continue  # asked about again, with the same answer
+        outcome.changed += 1
         if change.before and change.before.owner != owner:
             missing(ports, change.before, sessions, TAKEN_OVER)
         files.put(Seen(change.key, change.now, settled=False, owner=owner))
