@@ -7,20 +7,29 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.db.records import EventType
 from nexuslims_logger.db.repository import Repository
 from nexuslims_logger.errors import StoreUnavailable
-from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.events import NoteSaved
 from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.session import end as session_end
+from nexuslims_logger.session import main as session_main
+from nexuslims_logger.session import recover as session_recover
+from nexuslims_logger.session.loop import SessionLoop
+from nexuslims_logger.session.main import set_note
 from nexuslims_logger.storage.contract import StoredObject
 from nexuslims_logger.transfer import finish, scan, send, sync_pass
 from tests.contract.memory_store import MemoryStore
+from tests.simulation.faults import Faults
+from tests.simulation.microscope import Microscope
 from tests.simulation.run import RunFailed, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     import pytest
 
-    from nexuslims_logger.journal.records import SessionFacts
+    from nexuslims_logger.journal.records import EndReason, SessionFacts
     from nexuslims_logger.journal.results import Result
+    from nexuslims_logger.session.service import SetNote
     from nexuslims_logger.storage.contract import ObjectStore
     from nexuslims_logger.transfer.scan import ScanOutcome
 
@@ -42,6 +51,8 @@ def _caught(promise: str) -> None:
 
 
 def test_a_file_is_not_looked_at_again_after_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Contents of one size, so that only a look at the times tells one from the next.
+    monkeypatch.setattr(Microscope, "content", lambda self: self.random.randbytes(8))
     monkeypatch.setattr(send, "_must_be", lambda file, now: None)
     _caught("P2: the session had no such file")
 
@@ -59,6 +70,7 @@ def test_an_incomplete_scan_fixes_the_final_set(monkeypatch: pytest.MonkeyPatch)
         outcome.complete = True
         return outcome
 
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.1}))
     monkeypatch.setattr(sync_pass, "scan", hopeful_scan)
     _caught("P3: ready without a file")
 
@@ -109,19 +121,32 @@ def test_another_session_s_content_is_replaced(monkeypatch: pytest.MonkeyPatch) 
     _caught("P2:")
 
 
-def test_start_is_shown_before_it_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
-    really_add, really_unfinished = FactsJournal.add, FactsJournal.unfinished
-    waiting: dict[FactsJournal, SessionFacts] = {}
+def test_a_note_is_shown_before_it_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_handle = SessionLoop._handle
+    waiting: dict[SessionLoop, SetNote] = {}
 
-    def add(self: FactsJournal, facts: SessionFacts) -> None:
-        waiting[self] = facts
+    def keep_note(loop: SessionLoop, message: SetNote) -> None:
+        facts = loop.running()
+        if facts is not None:
+            waiting[loop] = message
+            loop.tell(NoteSaved(facts.identifier, message.text))
 
-    def unfinished(self: FactsJournal) -> list[SessionFacts]:
-        # The first question after the window was told.
+    def handle(self: SessionLoop, message: Any) -> None:
+        # Only when the next message comes.
         if self in waiting:
-            really_add(self, waiting.pop(self))
-        return really_unfinished(self)
+            set_note(self, waiting.pop(self))
+        really_handle(self, message)
 
-    monkeypatch.setattr(FactsJournal, "add", add)
-    monkeypatch.setattr(FactsJournal, "unfinished", unfinished)
-    _caught("P1: a START that was shown is lost")
+    monkeypatch.setattr(session_main, "set_note", keep_note)
+    monkeypatch.setattr(SessionLoop, "_handle", handle)
+    _caught("P1: a note is lost")
+
+
+def test_an_interrupted_session_ends_when_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_write = session_end.write_end
+
+    def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndReason | None) -> SessionFacts:
+        return really_write(loop, facts, loop.ports.clock.now(), reason)
+
+    monkeypatch.setattr(session_recover, "write_end", write_end)
+    _caught("P1: ended later than the last activity")
