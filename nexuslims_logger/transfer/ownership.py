@@ -47,17 +47,17 @@ class Claims:
     first: Callable[[str], bool]
     final_fixed: Callable[[str], bool]
 
-    def reconsider_since(self) -> datetime | None:
+    def reconsider_since(self, unreadable_before: bool) -> datetime | None:
         """Return from when on files that nobody owns are asked about again, None when they are not.
 
         A scan that did not know of a session yet, or not any more (it was interrupted, and nobody had answered for
-        it), has left its files to nobody.
+        it), has left its files to nobody; and its own first scan may have missed a folder that could not be read.
         """
         undecided = (
             session.started_at
             for session in self.sessions
-            if self.first(session.identifier)
-            or (session.take_until is not None and not self.final_fixed(session.identifier))
+            if not (session.ended and self.final_fixed(session.identifier))
+            and (unreadable_before or session.take_until is not None or self.first(session.identifier))
         )
         return min(undecided, default=None)
 

@@ -82,8 +82,12 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
     files = ports.files
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, [*others, session])
+
     # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
-    walk = RootWalk(ports, root, volume, since=min(session.started_at, claims.reconsider_since() or session.started_at))
+    def since(unreadable_before: bool) -> datetime:
+        return min(session.started_at, claims.reconsider_since(unreadable_before) or session.started_at)
+
+    walk = RootWalk(ports, root, volume, since)
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):

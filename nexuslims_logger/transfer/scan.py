@@ -17,7 +17,7 @@ from nexuslims_logger.transfer.ownership import Claims, touched_at
 from nexuslims_logger.transfer.placement import object_name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from nexuslims_logger.journal.files import FilesJournal
@@ -100,7 +100,7 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     here = [session for session in sessions if any(folder.path == root for folder in session.folders)]
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, here)
-    walk = RootWalk(ports, root, volume, since=claims.reconsider_since())
+    walk = RootWalk(ports, root, volume, since=claims.reconsider_since)
     for change in walk.changes():
         if isinstance(change, Gone):
             outcome.changed += 1
@@ -142,12 +142,12 @@ class RootWalk:
     volume
         On which the watch folder stood a moment ago.
     since
-        Yield also what nobody owns and was touched since then, although it was seen before: the file of a
-        session's first seconds may have been met by a scan that did not know of the session yet.
+        From when on what nobody owns is yielded as well, although it was seen before; told whether its folder could
+        be read before. The file of a session's first seconds may have been met by a scan that did not know of it.
     """
 
-    def __init__(self, ports: TransferPorts, root: str, volume: str, since: datetime | None) -> None:
-        self._since = since
+    def __init__(self, ports: TransferPorts, root: str, volume: str, since: Callable[[bool], datetime | None]) -> None:
+        self._since = {unreadable_before: since(unreadable_before) for unreadable_before in (False, True)}
         self._ports = ports
         self._root = root
         self._volume = volume
@@ -187,7 +187,7 @@ class RootWalk:
             if not selection.file(entry.name):
                 continue
             before = known.pop(entry.name, None)
-            if before and before.stat == entry.stat and not self._reconsidered(before):
+            if before and before.stat == entry.stat and not self._reconsidered(before, unreadable_before):
                 continue
             key = FileKey(self._root, folder, entry.name)
             # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.
@@ -195,14 +195,15 @@ class RootWalk:
             if now is None:
                 if before:
                     yield Gone(before)
-            elif before is None or before.stat != now or self._reconsidered(before):
+            elif before is None or before.stat != now or self._reconsidered(before, unreadable_before):
                 yield Differs(key, before, now, unreadable_before)
         for before in known.values():
             if selection.file(before.key.name):
                 yield Gone(before)
 
-    def _reconsidered(self, before: Seen) -> bool:
-        return self._since is not None and not before.owner and touched_at(before.stat) >= self._since
+    def _reconsidered(self, before: Seen, unreadable_before: bool) -> bool:
+        since = self._since[unreadable_before]
+        return since is not None and not before.owner and touched_at(before.stat) >= since
 
     def _ask(self, key: FileKey, otherwise: FileStat) -> FileStat | None:
         try:

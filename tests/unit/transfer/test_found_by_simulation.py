@@ -204,3 +204,20 @@ def test_missing_takes_the_place_of_the_row_under_the_second_name(transfer: Tran
     transfer.go_on(0)
     (result,) = transfer.results.of("s1")
     assert (result.state, result.object_name) == (ResultState.MISSING, "Titan/x (tem-pc).tif")
+
+
+def test_a_first_scan_that_missed_a_folder_is_made_up_for(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = transfer.a_session()
+    before = transfer.a_session("s0", ended=True, take_until=transfer.clock.now() - timedelta(hours=1))
+    transfer.track(before)
+    transfer.go_on(0)
+    transfer.write("below/x.tif", b"x")
+    transfer.restart()
+    transfer.track(transfer.a_session("s0", ended=True, take_until=transfer.clock.now() - timedelta(hours=1)))
+    transfer.go_on(0)
+    with monkeypatch.context() as refusing:
+        refusing.setattr("nexuslims_logger.transfer.disk._read_folder", _refusing("below"))
+        transfer.track(session)
+        transfer.go_on(0)
+    transfer.settle()
+    assert transfer.stored() == {"Titan/below/x.tif": md5(b"x")}
