@@ -183,6 +183,8 @@ class Weather:
         pc = self._random.choice(self._world.pcs)
         root = self._random.choice(list(pc.disk.trees))
         how = self._random.choice(("missing", "empty"))
+        if not pc.knows(root):
+            how = "missing"  # nobody could tell an unmounted share from a folder that is really empty
         self._scheduler.note("weather: unmounted", root, how)
         pc.disk.away[root] = how
         self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))

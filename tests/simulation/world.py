@@ -173,6 +173,19 @@ class Pc:
             for state, revision, database_revision, _ in states.values()
         )
 
+    def knows(self, root: str) -> bool:
+        """Whether the journal has noted on which volume this watch folder stands."""
+        content = self._files.content
+        if content is None:
+            return False
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(content)
+            query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'folder'"
+            if not connection.execute(query).fetchone()[0]:
+                return False
+            known = connection.execute("SELECT 1 FROM folder WHERE root = ?", (root.encode(),)).fetchone()
+            return known is not None
+
     def journal(self) -> list[tuple[Any, ...]]:
         """Return how the journal's sessions stand, in plain SQL."""
         content = self._facts.content
