@@ -49,6 +49,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_DATABASE_STOP_S = 2.0
+#: What the database's column holds.
+_USER_LENGTH = 50
+
 
 class SystemClock:
     """The PC's clock."""
@@ -192,7 +196,8 @@ class Running:
             thread.join(max(0.0, until - time.monotonic()))
         for part in self._parts:
             part.stop()
-        self._parts[1].thread.join(max(0.0, until - time.monotonic()))
+        # A server that does not answer may hold this thread for as long as it likes; it writes nothing of ours.
+        self._parts[1].thread.join(min(_DATABASE_STOP_S, max(0.0, until - time.monotonic())))
         self._lock.release()
 
 
@@ -230,6 +235,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         With the remedy.
     """
     clock = SystemClock()
+    worker = user or _account()
     lock = SingleInstance(settings.home)
     lock.acquire()
     try:
@@ -249,7 +255,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     chance = SystemRandom()
     station = Station(
         computer_name=platform.node() or "unknown",
-        user=user or getpass.getuser(),
+        user=worker,
         launched_at=launched_at or clock.now(),
         folders=settings.filestore_path,
         store_url=store.url,
@@ -306,6 +312,22 @@ def _thread(name: str, main: Callable[[], None], window: QueueInbox | None = Non
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _account() -> str:
+    """Return the operating system's name for who works, as the database can hold it.
+
+    Raises
+    ------
+    ConfigurationError
+        The system has no name for this account.
+    """
+    try:
+        name = getpass.getuser().strip()
+    except (KeyError, OSError, ImportError) as error:
+        message = "The operating system has no name for this account. Set USERNAME, or say: headless --user NAME."
+        raise ConfigurationError("Who is working?", message) from error
+    return name.encode(errors="replace").decode()[:_USER_LENGTH] or "unknown"
 
 
 def _open_database(settings: Settings, clock: SystemClock) -> Units:

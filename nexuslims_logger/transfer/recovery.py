@@ -50,12 +50,13 @@ def recover(
         The last one that the facts know of.
     """
     found: list[_Found] = []
+    complete = True
     for root in roots_of([session]):
         try:
             with ports.files.transaction():
                 found += _walk(ports, root, session, others)
         except FolderMissing:
-            continue  # its files stay unknown; the session's first complete scan after END asks again
+            complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
     latest = last_before_gap(
         session.started_at,
@@ -74,7 +75,8 @@ def recover(
                 missing(ports, one.before, [*others, session], TAKEN_OVER)
             ports.files.put(Seen(one.key, one.now, settled=False, owner=owner))
     tally = ports.files.tally(session.identifier)
-    return Recovered(session.identifier, latest, tally.files_waiting, tally.bytes_total - tally.bytes_done)
+    bytes_waiting = tally.bytes_total - tally.bytes_done
+    return Recovered(session.identifier, latest, tally.files_waiting, bytes_waiting, complete)
 
 
 def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:

@@ -5,12 +5,12 @@ A watch folder is scanned in one transaction: a crash in the middle leaves the j
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, LoggerError, NameRefused
 from nexuslims_logger.events import WaitingFile
-from nexuslims_logger.journal.files import FileKey, Seen
+from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.transfer.ownership import Claims, touched_at
@@ -37,6 +37,8 @@ class ScanOutcome:
     ----------
     complete
         Every folder and sub-folder could be looked at.
+    complete_roots
+        The watch folders of which that is true.
     changed
         How many files have appeared, changed or gone.
     folder_problem
@@ -46,6 +48,7 @@ class ScanOutcome:
     """
 
     complete: bool = True
+    complete_roots: set[str] = field(default_factory=set)
     changed: int = 0
     folder_problem: LoggerError | None = None
     unreadable: list[WaitingFile] = field(default_factory=list)
@@ -101,10 +104,12 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, here)
     walk = RootWalk(ports, root, volume, since=claims.reconsider_since)
+    gone: list[Seen] = []
+    appeared: dict[tuple[int, int], Seen] = {}
     for change in walk.changes():
         if isinstance(change, Gone):
             outcome.changed += 1
-            vanished(ports, change.before, sessions)
+            gone.append(change.before)
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if change.before and change.before.stat == change.now and change.before.owner == owner:
@@ -112,12 +117,43 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
         outcome.changed += 1
         if change.before and change.before.owner != owner:
             missing(ports, change.before, sessions, TAKEN_OVER)
-        files.put(Seen(change.key, change.now, settled=False, owner=owner))
+        seen = Seen(change.key, change.now, settled=False, owner=owner)
+        files.put(seen)
+        if change.before is None and claims.known_root:
+            appeared[_likeness(seen)] = seen
+    for before in gone:
+        if not _renamed(ports, before, appeared.get(_likeness(before)), sessions):
+            vanished(ports, before, sessions)
     walk.finish()
     for session in here:
         files.mark_first_scan(session.identifier, root)
-    outcome.complete &= not walk.unreadable
+    if walk.unreadable:
+        outcome.complete = False
+    else:
+        outcome.complete_roots.add(root)
     outcome.unreadable += walk.unreadable.values()
+
+
+def _likeness(seen: Seen) -> tuple[int, int]:
+    """Return what a file keeps when it is renamed, on every disk and share."""
+    return seen.stat.size, seen.stat.mtime_ns
+
+
+def _renamed(ports: TransferPorts, before: Seen, now: Seen | None, sessions: Sequence[TrackedSession]) -> bool:
+    """Let a renamed file stay its session's; False when it is gone, or was another's business already.
+
+    After END nobody may claim a new name any more; what was still on its way keeps its owner under the new one.
+    """
+    if now is None or not before.owner:
+        return False
+    if now.owner == UNASSIGNED and any(one.ended and one.identifier == before.owner for one in sessions):
+        if before.settled and not ports.files.is_owed(before):
+            return False
+        ports.files.put(replace(now, owner=before.owner))
+    elif now.owner != before.owner:
+        return False
+    ports.files.remove(before.key)
+    return True
 
 
 def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
@@ -129,6 +165,7 @@ def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[Tr
         known_root=known,
         first=lambda session: not known or not files.first_scan_done(session, root),
         final_fixed=files.final_set_fixed,
+        is_owed=files.is_owed,
     )
 
 
