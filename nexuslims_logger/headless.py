@@ -69,11 +69,12 @@ class _Watched:
     transfer_problem: str | None = None
     sessions_left: int | None = None
     failed: bool = False
+    troubled: bool = False
     died: bool = False
     unassigned: int = 0
     said: str = ""
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:  # noqa: C901 - one case for each kind of event
         match event:
             case SessionStarted():
                 self.session = event.session_identifier
@@ -96,9 +97,13 @@ class _Watched:
                     self.say(self.database_problem)
             case TransferProgress():
                 self._progress(event)
-            case InstrumentUnknown() | Trouble():
+            case InstrumentUnknown():
                 self.failed = True
-                self.died |= isinstance(event, Trouble) and event.kind.startswith("nexuslims-")
+                self.say(f"{event.problem.title}: {event.problem.message}")
+            case Trouble():
+                self.troubled = True
+                self.failed |= event.kind == "start"
+                self.died |= event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case CatchUp():
                 self.sessions_left = event.sessions_left
@@ -158,7 +163,7 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
             if watched.died or (watched.failed and watched.session is None):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
-            if watched.stored and (watched.database_problem or watched.failed or now - stored > _DATABASE_S):
+            if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
                 break
     finally:
         running.stop(_STOP_S)
@@ -191,7 +196,7 @@ def catch_up(settings: Settings) -> ExitCode:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
-            if watched.failed or watched.database_problem or watched.transfer_problem:
+            if watched.troubled or watched.database_problem or watched.transfer_problem:
                 break
     finally:
         running.stop(_STOP_S)
