@@ -51,6 +51,8 @@ log = logging.getLogger(__name__)
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
+#: What the database's column holds.
+_USER_LENGTH = 50
 
 
 class SystemClock:
@@ -233,6 +235,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         With the remedy.
     """
     clock = SystemClock()
+    worker = user or _account()
     lock = SingleInstance(settings.home)
     lock.acquire()
     try:
@@ -252,7 +255,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     chance = SystemRandom()
     station = Station(
         computer_name=platform.node() or "unknown",
-        user=user or getpass.getuser(),
+        user=worker,
         launched_at=launched_at or clock.now(),
         folders=settings.filestore_path,
         store_url=store.url,
@@ -309,6 +312,22 @@ def _thread(name: str, main: Callable[[], None], window: QueueInbox | None = Non
     thread = threading.Thread(target=work, name=name, daemon=True)
     thread.start()
     return thread
+
+
+def _account() -> str:
+    """Return the operating system's name for who works, as the database can hold it.
+
+    Raises
+    ------
+    ConfigurationError
+        The system has no name for this account.
+    """
+    try:
+        name = getpass.getuser().strip()
+    except (KeyError, OSError, ImportError) as error:
+        message = "The operating system has no name for this account. Set USERNAME, or say: headless --user NAME."
+        raise ConfigurationError("Who is working?", message) from error
+    return name.encode(errors="replace").decode()[:_USER_LENGTH] or "unknown"
 
 
 def _open_database(settings: Settings, clock: SystemClock) -> EngineUnits:

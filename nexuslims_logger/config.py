@@ -108,6 +108,9 @@ DEFAULT_IGNORE = (
     "*.lck",
     "Thumbs.db",
     "desktop.ini",
+    "System Volume Information",
+    "$RECYCLE.BIN",
+    "lost+found",
 )
 
 _DAY_S = 86_400

@@ -93,6 +93,10 @@ class UnknownInstrument(StopAndTell):
     """No instrument is registered for this computer."""
 
 
+class JournalUnavailable(TryLater):
+    """The journal cannot be read or written at present: the disk is full, or another program holds the file."""
+
+
 class JournalDamaged(StopAndTell):
     """A journal file on this PC cannot be opened."""
 

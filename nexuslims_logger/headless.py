@@ -5,6 +5,7 @@ The first line on stdout is the session's identifier, as soon as START is safe; 
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 #: How often the loop looks up from waiting for events, seconds: a signal is answered no later.
 _TICK_S = 0.2
 _STOP_S = 30.0
-#: How long the database may be silent when all files are safe and nothing else is left to do, seconds.
-_PATIENCE_S = 10.0
+#: How long a stored session waits for the database's last word, seconds.
+_DATABASE_S = 10.0
 
 
 @dataclass
@@ -68,9 +69,12 @@ class _Watched:
     transfer_problem: str | None = None
     sessions_left: int | None = None
     failed: bool = False
+    troubled: bool = False
+    died: bool = False
+    unassigned: int = 0
     said: str = ""
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:  # noqa: C901 - one case for each kind of event
         match event:
             case SessionStarted():
                 self.session = event.session_identifier
@@ -93,8 +97,13 @@ class _Watched:
                     self.say(self.database_problem)
             case TransferProgress():
                 self._progress(event)
-            case InstrumentUnknown() | Trouble():
+            case InstrumentUnknown():
                 self.failed = True
+                self.say(f"{event.problem.title}: {event.problem.message}")
+            case Trouble():
+                self.troubled = True
+                self.failed |= event.kind == "start"
+                self.died |= event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case CatchUp():
                 self.sessions_left = event.sessions_left
@@ -102,9 +111,12 @@ class _Watched:
     def _progress(self, event: TransferProgress) -> None:
         problem = event.store_problem or event.folder_problem
         self.transfer_problem = f"{problem.title}: {problem.message}" if problem else None
+        if event.unassigned != self.unassigned:
+            self.unassigned = event.unassigned
+            self.say(f"{event.unassigned} files changed while no session ran; they belong to none and are not sent.")
         if self.transfer_problem:
             self.say(self.transfer_problem)
-        elif event.waiting and event.files_waiting:
+        elif event.waiting:
             first = event.waiting[0]
             self.say(
                 f"{event.files_done} of {event.files_total} files stored; waiting for {first.name}: {first.reason}"
@@ -134,24 +146,25 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
     running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted)
     watched = _Watched()
     clock = bootstrap.SystemClock()
-    begun = clock.monotonic()
-    stored_at: float | None = None
+    started = stored = math.inf
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one
             if event := running.next_event(_TICK_S):
                 watched.take(event)
-            over = signals.interrupts > 0 or (seconds is not None and clock.monotonic() - begun >= seconds)
-            if over and watched.session is None:
+            now = clock.monotonic()
+            started = min(started, now) if watched.session else started
+            stored = min(stored, now) if watched.stored else stored
+            over = signals.interrupts > 0 or (seconds is not None and now - started >= seconds)
+            if signals.interrupts and watched.session is None:
                 break
             if over and not watched.ending:
                 watched.ending = True
                 running.service.end()
-            if watched.failed and watched.session is None:
+            if watched.died or (watched.failed and watched.session is None):
                 break
-            if watched.stored:
-                stored_at = stored_at or clock.monotonic()
-                if watched.database_problem or clock.monotonic() - stored_at > _PATIENCE_S:
-                    break  # the files are safe; the database is caught up another time
+            # The files are safe; a database that does not answer, or refuses, is caught up another time.
+            if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
+                break
     finally:
         running.stop(_STOP_S)
     return _answer(watched)
@@ -161,6 +174,7 @@ def _answer(watched: _Watched) -> ExitCode:
     if watched.ready:
         return ExitCode.COMPLETE
     if watched.session is None:
+        print("No session was started.", file=sys.stderr)
         return ExitCode.FAILED
     print("Something still waits on this PC and is caught up by the next start, or by `sync`.", file=sys.stderr)
     return ExitCode.WAITING
@@ -182,7 +196,7 @@ def catch_up(settings: Settings) -> ExitCode:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
-            if watched.failed or watched.database_problem or watched.transfer_problem:
+            if watched.troubled or watched.database_problem or watched.transfer_problem:
                 break
     finally:
         running.stop(_STOP_S)

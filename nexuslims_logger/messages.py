@@ -72,12 +72,19 @@ class Forget:
 
 @dataclass(frozen=True)
 class Recovered:
-    """From the transfer: the interrupted session's last activity and what waits; its files are now assigned."""
+    """From the transfer: the interrupted session's last activity and what waits; its files are now assigned.
+
+    Attributes
+    ----------
+    complete
+        Every watch folder could be looked at; else the session may have more files than anybody knows.
+    """
 
     session_identifier: str
     last_activity_at: datetime
     files_waiting: int
     bytes_waiting: int
+    complete: bool
 
 
 @dataclass(frozen=True)

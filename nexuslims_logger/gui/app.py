@@ -11,7 +11,7 @@ import tkinter as tk
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from nexuslims_logger.errors import LoggerError, StopAndTell
+from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 from nexuslims_logger.gui import dpi, palette, wording
 from nexuslims_logger.gui.dialogs import open_dialog, open_message
@@ -163,14 +163,20 @@ class App:
         try:
             self._running = self._start(self._settings, launched_at=self._launched_at)
         except LoggerError as error:
-            _log.error("%s: %s", error.title, error.message)
-            _log.debug("The start failed", exc_info=True)
-            self._failed_with = exit_code_of(error)
-            self.presenter.fail(error)
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - this thread's outermost frame; a window that cannot close is worse
+            message = f"{type(error).__name__}: {error}. Nothing was started; please report it with the log."
+            self._fail(Defect("The logger could not be started", message))
         else:
             self.presenter.connect(self._running.service)
         self._poll()
         self.root.after(_SECOND_MS, self._second)
+
+    def _fail(self, error: LoggerError) -> None:
+        _log.error("%s: %s", error.title, error.message)
+        _log.debug("The start failed", exc_info=True)
+        self._failed_with = exit_code_of(error)
+        self.presenter.fail(error)
 
     def _poll(self) -> None:
         if self._terminated:

@@ -139,7 +139,7 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
         done, total = f"{progress.files_done:,}", f"{progress.files_total:,}"
         left = wording.duration(progress.seconds_left or 0)
         return Line(Tone.BUSY, text.format(done=done, total=total, left=left), extra)
-    count = max(progress.files_waiting, progress.files_total - progress.files_done)
+    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
     if count <= 0:
         return None
     if not progress.waiting:

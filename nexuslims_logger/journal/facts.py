@@ -31,7 +31,7 @@ CREATE TABLE session (
   instrument_name TEXT NOT NULL, filestore_path TEXT NOT NULL, store_url TEXT NOT NULL, folders TEXT NOT NULL,
   user TEXT, project TEXT, note TEXT NOT NULL, started_at TEXT NOT NULL, utc_offset_min INTEGER NOT NULL,
   last_activity_at TEXT NOT NULL, logger_version TEXT NOT NULL, clicked_at TEXT, ended_at TEXT,
-  end_utc_offset_min INTEGER, end_reason TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
+  end_utc_offset_min INTEGER, end_reason TEXT, take_until TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
   database_revision INTEGER NOT NULL, database_error TEXT,
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
@@ -42,7 +42,7 @@ CREATE TABLE instrument (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
-_TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "paused_at"})
+_TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at"})
 _COLUMNS = tuple(field.name for field in dataclasses.fields(SessionFacts))
 
 
@@ -142,7 +142,7 @@ class FactsJournal:
 
     def _select(self, where: str, *values: object) -> list[SessionFacts]:
         names = ", ".join(_COLUMNS)
-        rows = self._file.connection.execute(f"SELECT {names} FROM session {where}", values)  # noqa: S608 - our names
+        rows = self._file.select(f"SELECT {names} FROM session {where}", values)  # noqa: S608 - our names
         return [
             SessionFacts(**{name: _from_column(name, value) for name, value in zip(_COLUMNS, row, strict=True)})
             for row in rows
@@ -150,23 +150,24 @@ class FactsJournal:
 
     def of_store(self, url: str) -> set[str]:
         """Return the sessions whose files go to this store."""
-        rows = self._file.connection.execute("SELECT identifier FROM session WHERE store_url = ?", [url])
+        rows = self._file.select("SELECT identifier FROM session WHERE store_url = ?", [url])
         return {row[0] for row in rows}
 
-    def forget_before(self, moment: datetime) -> None:
-        """Drop the finished sessions that ended before `moment`."""
-        with self._file.transaction() as connection:
-            connection.execute(
-                "DELETE FROM session WHERE state = 'READY' AND revision <= database_revision AND ended_at < ?",
-                [_to_column("ended_at", moment)],
-            )
+    def forget_before(self, moment: datetime) -> list[str]:
+        """Drop the finished sessions that ended before `moment`, and return their identifiers."""
+        where = "WHERE state = 'READY' AND revision <= database_revision AND ended_at < ?"
+        forgotten = [facts.identifier for facts in self._select(where, _to_column("ended_at", moment))]
+        if forgotten:
+            with self._file.transaction() as connection:
+                connection.executemany("DELETE FROM session WHERE identifier = ?", [[one] for one in forgotten])
+        return forgotten
 
     def instrument(self) -> Instrument | None:
         """Return the copy of this computer's instrument, None before the database has told it."""
-        row = self._file.connection.execute(
+        rows = self._file.select(
             "SELECT instrument_pid, schema_name, filestore_path, computer_name, timezone FROM instrument"
-        ).fetchone()
-        return Instrument(*row) if row else None
+        )
+        return Instrument(*rows[0]) if rows else None
 
     def remember_instrument(self, instrument: Instrument) -> None:
         """Keep a copy for the starts without a network."""
@@ -179,8 +180,8 @@ class FactsJournal:
 
     def meta(self, key: str) -> str | None:
         """Return a word about this PC, None when there is none."""
-        row = self._file.connection.execute("SELECT value FROM meta WHERE key = ?", [key]).fetchone()
-        return row[0] if row else None
+        rows = self._file.select("SELECT value FROM meta WHERE key = ?", [key])
+        return rows[0][0] if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
         """Keep a word about this PC."""

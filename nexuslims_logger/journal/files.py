@@ -39,6 +39,7 @@ CREATE TABLE result (
   generation INTEGER, reason TEXT, decided_by TEXT, discovered_at TEXT NOT NULL, uploaded_at TEXT,
   recorded INTEGER NOT NULL, PRIMARY KEY (session, root, folder, name)
 ) WITHOUT ROWID;
+CREATE INDEX result_object ON result (session, object);
 CREATE INDEX result_unrecorded ON result (session) WHERE recorded = 0
 """
 
@@ -137,7 +138,7 @@ class FilesJournal:
 
     def execute(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
         """Run one statement for the tables beside (`journal.results`)."""
-        return self._file.connection.execute(statement, tuple(values)).fetchall()
+        return self._file.select(statement, values)
 
     def volume(self, root: str) -> str | None:
         """Return the volume on which `root` was last scanned, None before its first scan."""

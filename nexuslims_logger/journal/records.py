@@ -74,6 +74,8 @@ class SessionFacts:
         Frozen at START, so that files end where they began to go.
     clicked_at, ended_at
         When *End session* was clicked (or the end was decided), and the time that END carries.
+    take_until
+        Files that changed later are not the session's, where that is decided already.
     paused_at, paused_seconds
         The present pause, and the sum of the ended ones.
     revision, database_revision
@@ -100,6 +102,7 @@ class SessionFacts:
     ended_at: datetime | None = None
     end_utc_offset_min: int | None = None
     end_reason: EndReason | None = None
+    take_until: datetime | None = None
     state: SessionState = SessionState.RUNNING
     clock_offset_ms: int | None = None
     resumed: int = 0

@@ -91,6 +91,33 @@ class Results:
         """Return the session's results, in the order of their object names."""
         return self._select("session = ? AND (? IS NULL OR state = ?) ORDER BY object", session, state, state)
 
+    def get(self, session: str, key: FileKey) -> Result | None:
+        """Return what became of one file of the session, None when nothing did yet."""
+        found = self._select("session = ? AND root = ? AND folder = ? AND name = ?", session, *key.blobs())
+        return found[0] if found else None
+
+    def uploaded_after(self, session: str, object_name: str, limit: int) -> list[Result]:
+        """Return up to `limit` uploaded results of the session, by name, behind `object_name`."""
+        return self._select(
+            "session = ? AND state = ? AND object > ? ORDER BY object LIMIT ?",
+            session,
+            ResultState.UPLOADED,
+            object_name,
+            limit,
+        )
+
+    def sums(self, session: str) -> tuple[int, int, int | None, int]:
+        """Return the session's uploaded files, their bytes, their newest mtime_ns (None: no file), and the missing."""
+        row = self._files.execute(
+            "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
+            "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
+            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), COALESCE(SUM(state = 'MISSING'), 0) "
+            "FROM result WHERE session = ?",
+            [session],
+        )[0]
+        files, size, newest_ns, missing = row
+        return files, size, newest_ns, missing
+
     def stored_sessions(self) -> set[str]:
         """Return the sessions of which a file has reached the store."""
         rows = self._files.execute("SELECT DISTINCT session FROM result WHERE state = ?", [ResultState.UPLOADED])

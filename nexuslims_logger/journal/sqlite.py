@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import JournalDamaged
+from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BUSY_MS = 5000
@@ -30,13 +30,27 @@ class JournalFile:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Write all or nothing; on the disk when the block has ended."""
-        self.connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self.connection
-        except BaseException:
-            self.connection.rollback()
-            raise
-        self._commit()
+        with _translated():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self._commit()
+            except BaseException:
+                # Also after a commit that failed: a full disk leaves the transaction open.
+                if self.connection.in_transaction:
+                    self.connection.rollback()
+                raise
+
+    def select(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
+        """Run one statement and return its rows; outside of a transaction only to read.
+
+        Raises
+        ------
+        JournalUnavailable, JournalDamaged
+            As `transaction` does.
+        """
+        with _translated():
+            return self.connection.execute(statement, tuple(values)).fetchall()
 
     def _commit(self) -> None:
         self.connection.commit()
@@ -49,7 +63,7 @@ class JournalFile:
         JournalDamaged
             The file is of a later version.
         """
-        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        found = self.select("PRAGMA user_version")[0][0]
         if found > version:
             message = (
                 f"The journal on this PC was written by a newer NexusLIMS-Logger (version {found}, this one knows "
@@ -89,6 +103,27 @@ def read_journal_file(path: Path) -> JournalFile:
     except sqlite3.Error as error:
         raise JournalDamaged("The journal cannot be opened", f"{path}: {error}.") from error
     return JournalFile(connection)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Say what SQLite's errors mean for the journal; a broken rule of its schema stays what it is, our defect."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        message = (
+            f"The journal on this PC cannot be used ({error}). Make room on the disk, and close what holds the "
+            "program's folder; what was recorded before is safe, and the step is tried again."
+        )
+        raise JournalUnavailable("The journal cannot be written", message) from error
+    except sqlite3.IntegrityError:
+        raise
+    except sqlite3.DatabaseError as error:
+        message = (
+            f"A journal file on this PC is damaged ({error}). Close the program, keep a copy of its folder, rename "
+            "facts.db or files.db, and start again; ask the facility manager to look at the copy."
+        )
+        raise JournalDamaged("The journal is damaged", message) from error
 
 
 def open_journal_file(path: Path) -> JournalFile:

@@ -32,8 +32,21 @@ def end_session(loop: SessionLoop) -> None:
     loop.track()
 
 
-def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndReason | None) -> SessionFacts:
-    """Commit END to the journal and let the database know."""
+def write_end(
+    loop: SessionLoop,
+    facts: SessionFacts,
+    at: datetime,
+    reason: EndReason | None,
+    *,
+    take_until: datetime | None = None,
+) -> SessionFacts:
+    """Commit END to the journal and let the database know.
+
+    Parameters
+    ----------
+    take_until
+        As in `SessionFacts`; None: everything that the first complete scan finds is the session's.
+    """
     clock = loop.ports.clock
     changed = loop.ports.facts.change(
         facts.identifier,
@@ -42,6 +55,7 @@ def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndR
         ended_at=max(at, facts.started_at + _SHORTEST),
         end_utc_offset_min=clock.utc_offset_min(),
         end_reason=reason,
+        take_until=take_until,
         last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
     )
     log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")

@@ -7,11 +7,12 @@ meanwhile is answered here, so that nothing waits for a person.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.errors import Defect, LoggerError, TryLater
+from nexuslims_logger.errors import Defect, JournalUnavailable, LoggerError, TryLater
 from nexuslims_logger.events import CatchUp, Event, Problem, RecordState, SessionReady, Trouble
 from nexuslims_logger.journal.records import Applied, SessionFacts, SessionState
 from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from nexuslims_logger.ports import Clock, Inbox, Pool, Random
 
 log = logging.getLogger(__name__)
+
+#: Between two tries of a step that a full disk has refused.
+JOURNAL_RETRY_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class SessionLoop:
         self._sending: set[str] = set()
         self._delays: dict[str, Backoff] = {}
         self._database_is_away = False
+        self._postponed: deque[Any] = deque()
+        self._journal_retry: float | None = None
 
     # --- messages --------------------------------------------------------------------------------------------
 
@@ -129,17 +135,36 @@ class SessionLoop:
         clock = self.ports.clock
         until = None if timeout_s is None else clock.monotonic() + timeout_s
         while True:
-            due = [moment for moment in (until, self._next_retry(), self._next_report()) if moment is not None]
+            due = [
+                moment
+                for moment in (until, self._next_retry(), self._next_report(), self._journal_retry)
+                if moment is not None
+            ]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
             if isinstance(_subject(message), kind):
                 return message
             if message is not None:
-                self._handle(message)
+                self._postponed.append(message)
             elif until is not None and clock.monotonic() >= until:
                 return None
+            self._work()
+
+    def _work(self) -> None:
+        """Answer what has come, in order; while the journal cannot be written everything waits, and nothing is lost."""
+        try:
+            while self._postponed:
+                self._handle(self._postponed[0])
+                self._postponed.popleft()
             self.push()
             if self._next_report() is not None:
                 self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
+        except JournalUnavailable as error:
+            now = self.ports.clock.monotonic()
+            self._journal_retry = now + JOURNAL_RETRY_S
+            log.warning("%s: %s", error.title, error.message)
+            self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
+        else:
+            self._journal_retry = None
 
     def serve(self) -> None:
         """Answer messages until `Stop`, which raises `Stopping`."""
@@ -174,17 +199,42 @@ class SessionLoop:
 
     def track(self) -> None:
         """Tell the transfer which sessions to look after: the ended ones, then the running one."""
-        unfinished = self.ports.facts.unfinished()
-        sessions = [self.tracked(facts) for facts in unfinished if facts.state is not SessionState.READY]
+        sessions = [
+            self.tracked(facts)
+            for facts in self.ports.facts.unfinished()
+            if facts.state is not SessionState.READY and self._goes_here(facts)
+        ]
         running = self.running()
         if running:
             sessions.append(self.tracked(running))
         self.ports.transfer.put(Track(tuple(sessions)))
-        self.tell(CatchUp(sum(facts.identifier != self.current for facts in unfinished)))
+        self.tell_left()
+
+    def tell_left(self) -> None:
+        """Let the window know how many earlier sessions still wait, for files or for the database."""
+        owed = {facts.identifier for facts in (*self.ports.facts.unfinished(), *self.ports.facts.unsent())}
+        self.tell(CatchUp(len(owed - {self.current})))
+
+    def _goes_here(self, facts: SessionFacts) -> bool:
+        """Whether the session's files go to the store that is configured; else they wait, and it is told."""
+        store_url = self.ports.station.store_url
+        if facts.store_url == store_url:
+            return True
+        message = (
+            f"The session of {facts.user} from {facts.started_at:%Y-%m-%d %H:%M} UTC sends its files to "
+            f"{facts.store_url}, but NEXUSLIMSGUI_DATA_BUCKET is {store_url} now. Its files wait on this PC; set the "
+            "old store once more to let it finish."
+        )
+        self.tell(
+            Trouble("store", Problem("An earlier session belongs to another store", message, self.ports.clock.now()))
+        )
+        return False
 
     def tracked(self, facts: SessionFacts) -> TrackedSession:
         """Return what the transfer needs of a session."""
-        earlier_run = facts.ended_at is not None and facts.identifier not in self.ended_now
+        take_until = facts.take_until
+        if take_until is None and facts.identifier not in self.ended_now:
+            take_until = facts.ended_at
         return TrackedSession(
             identifier=facts.identifier,
             instrument_pid=facts.instrument_pid,
@@ -194,7 +244,7 @@ class SessionLoop:
             started_at=facts.started_at,
             ended=facts.ended_at is not None,
             ended_at=facts.ended_at,
-            take_until=facts.ended_at if earlier_run else None,
+            take_until=take_until,
         )
 
     # --- the database ----------------------------------------------------------------------------------------
@@ -249,6 +299,8 @@ class SessionLoop:
             log.info("session %s is ready: both rows are TO_BE_BUILT", facts.identifier)
             self.tell(SessionReady(facts.identifier))
             self.track()
+        else:
+            self.tell_left()
 
     def _refused(self, identifier: str, error: LoggerError) -> None:
         ports = self.ports

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.errors import JournalUnavailable, LoggerError
 from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
@@ -23,8 +23,8 @@ from nexuslims_logger.messages import (
 )
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
 from nexuslims_logger.session.fleet_report import ReportTicket
-from nexuslims_logger.session.loop import SessionLoop, SessionPorts, Stopping
-from nexuslims_logger.session.service import EndSession, PauseSession, SetNote
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, SessionPorts, Stopping
+from nexuslims_logger.session.service import EndSession, PauseSession, SetNote, TryAgain
 from nexuslims_logger.session.start import (
     InstrumentTicket,
     instrument_answered,
@@ -56,18 +56,30 @@ def session_main(ports: SessionPorts) -> None:
         },
     )
     try:
-        try:
-            if ports.station.catch_up_only:
-                refuse_silent_fallback(loop)
-                loop.track()
-                loop.push()
-            else:
-                start_session(loop)
-        except LoggerError as error:
-            loop.tell(Trouble("start", Problem(error.title, error.message, ports.clock.now())))
+        _begin(loop)
         loop.serve()
     except Stopping:
         _stop(ports)
+
+
+def _begin(loop: SessionLoop) -> None:
+    """Start, or catch up only; with a full disk, as soon as there is room."""
+    ports = loop.ports
+    while True:
+        try:
+            if not ports.station.catch_up_only:
+                start_session(loop)
+                return
+            refuse_silent_fallback(loop)
+            loop.track()
+            loop.push()
+        except LoggerError as error:
+            loop.tell(Trouble("start", Problem(error.title, error.message, ports.clock.now())))
+            if not isinstance(error, JournalUnavailable):
+                return
+            loop.wait_for(TryAgain, JOURNAL_RETRY_S)
+        else:
+            return
 
 
 def _stop(ports: SessionPorts) -> None:

@@ -25,7 +25,9 @@ def recover_interrupted(loop: SessionLoop) -> SessionFacts | None:
         loop.ports.transfer.put(Recover(loop.tracked(facts), facts.last_activity_at))
         found: Recovered = loop.wait_for(Recovered)
         newest = position == len(open_sessions) - 1
-        if newest and _choose(loop, facts, found) is InterruptedChoice.CONTINUE:
+        # A session's store is frozen at START: with another one configured it cannot go on, only end.
+        goes_here = facts.store_url == loop.ports.station.store_url
+        if newest and goes_here and _choose(loop, facts, found) is InterruptedChoice.CONTINUE:
             return _continue(loop, facts)
         _end_theirs(loop, facts, found)
     return None
@@ -68,5 +70,7 @@ def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
 
 
 def _end_theirs(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> None:
-    write_end(loop, facts, found.last_activity_at, EndReason.LAST_ACTIVITY)
+    # A folder that is away may hold the session's last files: they move END when it is back.
+    take_until = found.last_activity_at if found.complete else loop.ports.clock.now()
+    write_end(loop, facts, found.last_activity_at, EndReason.LAST_ACTIVITY, take_until=take_until)
     loop.track()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.journal.records import Instrument, SessionFacts
+from nexuslims_logger.messages import Forget
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from nexuslims_logger.session.loop import SessionLoop
 
 log = logging.getLogger(__name__)
+
+#: How long a finished session stays in the journal.
+KEPT = timedelta(days=60)
 
 _CENTRAL = "central_database"
 _INSTRUMENT_FROM = "instrument_from"
@@ -38,6 +43,8 @@ def start_session(loop: SessionLoop) -> None:
     """
     loop.tell(Starting(StartStep.JOURNAL))
     refuse_silent_fallback(loop)
+    for forgotten in loop.ports.facts.forget_before(loop.ports.clock.now() - KEPT):
+        loop.ports.transfer.put(Forget(forgotten))
     loop.track()
     loop.push()
     loop.tell(Starting(StartStep.RECOVERY))

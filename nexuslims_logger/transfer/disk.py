@@ -162,7 +162,12 @@ def _os_path(root: str, path: str = "") -> str:
 
 
 def _file_stat(found: os.stat_result) -> FileStat:
-    return FileStat(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return FileStat(found.st_size, _within(found.st_mtime_ns), _within(found.st_ctime_ns))
+
+
+def _within(ns: int) -> int:
+    """Keep a time within 64 bits of nanoseconds (the year 2262): a broken clock writes any year."""
+    return max(-(2**63), min(ns, 2**63 - 1))
 
 
 def _regular(found: os.stat_result, path: str) -> FileStat:
@@ -172,6 +177,9 @@ def _regular(found: os.stat_result, path: str) -> FileStat:
 
 
 def _folder_missing(error: OSError | None, root: str) -> FolderMissing:
+    if isinstance(error, NotADirectoryError):
+        message = f"{printable(root)} is a file. Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
+        return FolderMissing("A watch folder is not a folder", message)
     cause = "" if error is None else f" ({error.strerror or error})"
     return FolderMissing(
         "A watch folder is not there",

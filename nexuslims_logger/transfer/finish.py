@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.journal.records import ManifestRow, ResultState
 from nexuslims_logger.journal.results import Result, time_of
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
-from nexuslims_logger.transfer.state import RecordTicket, VerifyTicket
+from nexuslims_logger.transfer.state import RecordTicket, Verification, VerifyTicket
 from nexuslims_logger.transfer.verify import verify_some
 
 if TYPE_CHECKING:
@@ -50,30 +50,48 @@ def _anything_open(ports: TransferPorts, state: PassState, identifier: str) -> b
 
 
 def _verify(ports: TransferPorts, state: PassState, identifier: str) -> None:
-    uploaded = ports.results.of(identifier, ResultState.UPLOADED)
-    batches = [tuple(uploaded[start : start + VERIFY_BATCH]) for start in range(0, len(uploaded), VERIFY_BATCH)]
-    state.verifying[identifier] = len(batches)
-    state.failed_verification.discard(identifier)
-    for batch in batches:
+    """Begin to compare the final set with the store, a few batches at a time."""
+    state.verifying[identifier] = Verification()
+    for _ in range(ports.rules.workers):
+        _verify_more(ports, state, identifier)
+    _verification_ended(ports, state, identifier)
+
+
+def _verify_more(ports: TransferPorts, state: PassState, identifier: str) -> None:
+    verification = state.verifying[identifier]
+    batch = tuple(ports.results.uploaded_after(identifier, verification.last, VERIFY_BATCH))
+    if batch:
+        verification.last = batch[-1].object_name
+        verification.under_way += 1
         ticket = VerifyTicket(state.number(), identifier)
         ports.pool.submit(verify_some, ports.store, batch, ticket=ticket, reply_to=ports.inbox)
-    if not batches:
-        verified_some(ports, state, identifier, ())
 
 
-def verified_some(ports: TransferPorts, state: PassState, identifier: str, lost: tuple[Result, ...] | None) -> None:
+def verified_some(
+    ports: TransferPorts, state: PassState, ticket: VerifyTicket, lost: tuple[Result, ...] | None
+) -> None:
     """Take a part's comparison: what the store lost is owed again; None says that it could not be asked."""
-    if lost is None or lost:
-        state.failed_verification.add(identifier)
     with ports.files.transaction():
         for result in lost or ():
             _lost_in_the_store(ports, state, result)
-        state.verifying[identifier] = state.verifying.get(identifier, 0) - 1
-        if state.verifying[identifier] > 0:
-            return
-        del state.verifying[identifier]
-        if identifier not in state.failed_verification:
+    verification = state.verifying.get(ticket.session)
+    if verification is None:
+        return
+    verification.under_way -= 1
+    verification.failed |= lost is None or bool(lost)
+    if not verification.failed:
+        _verify_more(ports, state, ticket.session)
+    _verification_ended(ports, state, ticket.session)
+
+
+def _verification_ended(ports: TransferPorts, state: PassState, identifier: str) -> None:
+    verification = state.verifying[identifier]
+    if verification.under_way:
+        return
+    if not verification.failed:
+        with ports.files.transaction():
             ports.results.mark_verified(identifier)
+    del state.verifying[identifier]
 
 
 def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -> None:
@@ -99,16 +117,9 @@ def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -
 
 
 def _all_stored(ports: TransferPorts, identifier: str) -> AllStored:
-    results = ports.results.of(identifier)
-    uploaded = [result for result in results if result.state is ResultState.UPLOADED]
-    newest = max((result.stat.mtime_ns for result in uploaded), default=None)
-    return AllStored(
-        session_identifier=identifier,
-        last_file_at=None if newest is None else time_of(newest),
-        files=len(uploaded),
-        bytes=sum(result.stat.size for result in uploaded),
-        missing=sum(result.state is ResultState.MISSING for result in results),
-    )
+    files, size, newest_ns, missing = ports.results.sums(identifier)
+    last_file_at = None if newest_ns is None else time_of(newest_ns)
+    return AllStored(identifier, last_file_at, files, size, missing)
 
 
 def record(ports: TransferPorts, state: PassState) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import Defect, FileChanged, FileProblem, LoggerError, TryLater
+from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
 from nexuslims_logger.events import Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
@@ -14,7 +16,7 @@ from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.finish import verified_some
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
-from nexuslims_logger.transfer.state import PassState, RecordTicket, SendTicket, VerifyTicket
+from nexuslims_logger.transfer.state import PassState, ProbeTicket, RecordTicket, SendTicket, VerifyTicket
 from nexuslims_logger.transfer.sync_pass import next_due, not_sent, sent, sync_pass
 
 if TYPE_CHECKING:
@@ -24,26 +26,47 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Between two tries while the journal cannot be written.
+JOURNAL_RETRY_S = 5.0
+
 
 def transfer_main(ports: TransferPorts) -> None:
     """Look after the tracked sessions' files until `Stop`; then let the leaves finish, and say so."""
     state = PassState()
     progress = Progress(ports, state)
+    arrived: deque[Any] = deque()
     while True:
-        sync_pass(ports, state)
-        progress.tell()
-        message = ports.inbox.get(min(next_due(ports, state), progress.next_due()))
+        try:
+            while arrived:
+                handle(ports, state, arrived[0])
+                arrived.popleft()
+            sync_pass(ports, state)
+            progress.tell()
+            wait_s = min(next_due(ports, state), progress.next_due())
+        except JournalUnavailable as error:
+            # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
+            _told_of_the_journal(ports, error)
+            wait_s = JOURNAL_RETRY_S
+        message = ports.inbox.get(wait_s)
         if isinstance(message, Stop):
             break
         if message is not None:
-            handle(ports, state, message)
+            arrived.append(message)
     for ticket in state.in_flight.values():
         ticket.control.cancelled = True
-    while state.in_flight:
-        message = ports.inbox.get(None)
-        if isinstance(message, Reply):
-            handle(ports, state, message)
+    with suppress(JournalUnavailable):  # what cannot be written now is found in the store next time
+        while arrived:
+            handle(ports, state, arrived.popleft())
+        while state.in_flight:
+            message = ports.inbox.get(None)
+            if isinstance(message, Reply):
+                handle(ports, state, message)
     ports.session.put(TransferStopped())
+
+
+def _told_of_the_journal(ports: TransferPorts, error: JournalUnavailable) -> None:
+    log.warning("%s: %s", error.title, error.message)
+    ports.window.put(Trouble("journal", Problem(error.title, error.message, ports.clock.now())))
 
 
 def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
@@ -63,14 +86,30 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
         case Forget():
             with ports.files.transaction():
                 ports.results.forget(message.session_identifier)
-        case Reply(ticket=SendTicket() as ticket):
-            _sent_or_not(ports, state, ticket, message)
-        case Reply(ticket=VerifyTicket() as ticket):
-            if message.error is not None:
-                _failed(ports, state, state.store, message.error)
-            verified_some(ports, state, ticket.session, message.value)
-        case Reply(ticket=RecordTicket() as ticket):
-            _recorded_or_not(ports, state, ticket, message)
+        case Reply():
+            _answered(ports, state, message)
+
+
+def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
+    """Take what a leaf or the database has answered."""
+    match reply.ticket:
+        case SendTicket() as ticket:
+            _sent_or_not(ports, state, ticket, reply)
+        case VerifyTicket() as ticket:
+            _store_answered(ports, state, reply)
+            verified_some(ports, state, ticket, reply.value)
+        case ProbeTicket():
+            state.probing = False
+            _store_answered(ports, state, reply)
+        case RecordTicket() as ticket:
+            _recorded_or_not(ports, state, ticket, reply)
+
+
+def _store_answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
+    if reply.error is not None:
+        _failed(ports, state, state.store, reply.error)
+    else:
+        state.store.succeeded()
 
 
 def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
@@ -99,7 +138,7 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
 
 
 def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, reply: Reply) -> None:
-    del state.in_flight[ticket.number]
+    state.in_flight.pop(ticket.number, None)
     error = reply.error
     if error is None:
         done: Sent = reply.value

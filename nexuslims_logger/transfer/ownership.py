@@ -40,16 +40,29 @@ class Claims:
         Whether this is the first complete scan of the watch folder for a session.
     final_fixed
         Whether a session's final set is already fixed: it claims nothing new.
+    is_owed
+        Whether a file, as its owner's, is not in the store as it was seen.
     """
 
     sessions: Sequence[TrackedSession]
     known_root: bool
     first: Callable[[str], bool]
     final_fixed: Callable[[str], bool]
+    is_owed: Callable[[Seen], bool]
 
-    def first_since(self) -> datetime | None:
-        """Return the earliest START among the sessions whose first scan this is, None when it is nobody's."""
-        return min((session.started_at for session in self.sessions if self.first(session.identifier)), default=None)
+    def reconsider_since(self, unreadable_before: bool) -> datetime | None:
+        """Return from when on files that nobody owns are asked about again, None when they are not.
+
+        A scan that did not know of a session yet, or not any more (it was interrupted, and nobody had answered for
+        it), has left its files to nobody; and its own first scan may have missed a folder that could not be read.
+        """
+        undecided = (
+            session.started_at
+            for session in self.sessions
+            if not (session.ended and self.final_fixed(session.identifier))
+            and (unreadable_before or session.take_until is not None or self.first(session.identifier))
+        )
+        return min(undecided, default=None)
 
     def owner(self, stat: FileStat, before: Seen | None, *, unreadable_before: bool) -> str | None:
         """Say whose a file is that has appeared or changed.
@@ -68,19 +81,31 @@ class Claims:
         str or None
             A session, `UNASSIGNED`, or None: it stood there before anybody looked.
         """
-        for session in self.sessions:
-            if session.ended and before and before.owner == session.identifier and not before.settled:
-                return session.identifier
+        if before and self._still_its_own(before):
+            return before.owner
         touched = touched_at(stat)
+        unchanged = before is not None and before.stat == stat  # asked about again
         for session in reversed(self.sessions):
             if session.ended and self.final_fixed(session.identifier):
                 continue
-            by_time = self.first(session.identifier) or unreadable_before
+            by_time = self.first(session.identifier) or unreadable_before or unchanged
             if by_time and touched < session.started_at:
                 continue
             if session.take_until is not None and touched > session.take_until:
                 continue
             return session.identifier
+        if before is not None and unchanged:
+            return before.owner
         if self.known_root and not (unreadable_before and before is None):
             return UNASSIGNED
         return None
+
+    def _still_its_own(self, before: Seen) -> bool:
+        """Whether an ended session keeps a file that changes: while it is being finished, or on its way to the store.
+
+        A file that had settled belongs to the next session as soon as that one changes it.
+        """
+        if not any(session.ended and session.identifier == before.owner for session in self.sessions):
+            return False
+        next_one_runs = any(not session.ended for session in self.sessions)
+        return not before.settled or (not next_one_runs and self.is_owed(before))

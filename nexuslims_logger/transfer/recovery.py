@@ -50,12 +50,13 @@ def recover(
         The last one that the facts know of.
     """
     found: list[_Found] = []
+    complete = True
     for root in roots_of([session]):
         try:
             with ports.files.transaction():
                 found += _walk(ports, root, session, others)
         except FolderMissing:
-            continue  # its files stay unknown; the session's first complete scan after END asks again
+            complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
     latest = last_before_gap(
         session.started_at,
@@ -74,7 +75,8 @@ def recover(
                 missing(ports, one.before, [*others, session], TAKEN_OVER)
             ports.files.put(Seen(one.key, one.now, settled=False, owner=owner))
     tally = ports.files.tally(session.identifier)
-    return Recovered(session.identifier, latest, tally.files_waiting, tally.bytes_total - tally.bytes_done)
+    bytes_waiting = tally.bytes_total - tally.bytes_done
+    return Recovered(session.identifier, latest, tally.files_waiting, bytes_waiting, complete)
 
 
 def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:
@@ -82,8 +84,12 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
     files = ports.files
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, [*others, session])
+
     # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
-    walk = RootWalk(ports, root, volume, since=min(session.started_at, claims.first_since() or session.started_at))
+    def since(unreadable_before: bool) -> datetime:
+        return min(session.started_at, claims.reconsider_since(unreadable_before) or session.started_at)
+
+    walk = RootWalk(ports, root, volume, since)
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):
@@ -92,7 +98,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if owner == session.identifier:
             candidates.append(_Found(change.key, change.before, change.now, owner))
-        else:
+        elif change.before is None or change.before.stat != change.now or change.before.owner != owner:
             files.put(Seen(change.key, change.now, settled=False, owner=owner))
     return candidates
 

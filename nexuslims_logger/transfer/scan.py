@@ -5,19 +5,19 @@ A watch folder is scanned in one transaction: a crash in the middle leaves the j
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, LoggerError, NameRefused
 from nexuslims_logger.events import WaitingFile
-from nexuslims_logger.journal.files import FileKey, Seen
+from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.transfer.ownership import Claims, touched_at
 from nexuslims_logger.transfer.placement import object_name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from nexuslims_logger.journal.files import FilesJournal
@@ -37,6 +37,8 @@ class ScanOutcome:
     ----------
     complete
         Every folder and sub-folder could be looked at.
+    complete_roots
+        The watch folders of which that is true.
     changed
         How many files have appeared, changed or gone.
     folder_problem
@@ -46,6 +48,7 @@ class ScanOutcome:
     """
 
     complete: bool = True
+    complete_roots: set[str] = field(default_factory=set)
     changed: int = 0
     folder_problem: LoggerError | None = None
     unreadable: list[WaitingFile] = field(default_factory=list)
@@ -100,21 +103,57 @@ def _scan_root(ports: TransferPorts, root: str, sessions: Sequence[TrackedSessio
     here = [session for session in sessions if any(folder.path == root for folder in session.folders)]
     volume = ports.file_system.volume(root)
     claims = claims_on(files, root, volume, here)
-    walk = RootWalk(ports, root, volume, since=claims.first_since())
+    walk = RootWalk(ports, root, volume, since=claims.reconsider_since)
+    gone: list[Seen] = []
+    appeared: dict[tuple[int, int], Seen] = {}
     for change in walk.changes():
-        outcome.changed += 1
         if isinstance(change, Gone):
-            vanished(ports, change.before, sessions)
+            outcome.changed += 1
+            gone.append(change.before)
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
+        if change.before and change.before.stat == change.now and change.before.owner == owner:
+            continue  # asked about again, with the same answer
+        outcome.changed += 1
         if change.before and change.before.owner != owner:
             missing(ports, change.before, sessions, TAKEN_OVER)
-        files.put(Seen(change.key, change.now, settled=False, owner=owner))
+        seen = Seen(change.key, change.now, settled=False, owner=owner)
+        files.put(seen)
+        if change.before is None and claims.known_root:
+            appeared[_likeness(seen)] = seen
+    for before in gone:
+        if not _renamed(ports, before, appeared.get(_likeness(before)), sessions):
+            vanished(ports, before, sessions)
     walk.finish()
     for session in here:
         files.mark_first_scan(session.identifier, root)
-    outcome.complete &= not walk.unreadable
+    if walk.unreadable:
+        outcome.complete = False
+    else:
+        outcome.complete_roots.add(root)
     outcome.unreadable += walk.unreadable.values()
+
+
+def _likeness(seen: Seen) -> tuple[int, int]:
+    """Return what a file keeps when it is renamed, on every disk and share."""
+    return seen.stat.size, seen.stat.mtime_ns
+
+
+def _renamed(ports: TransferPorts, before: Seen, now: Seen | None, sessions: Sequence[TrackedSession]) -> bool:
+    """Let a renamed file stay its session's; False when it is gone, or was another's business already.
+
+    After END nobody may claim a new name any more; what was still on its way keeps its owner under the new one.
+    """
+    if now is None or not before.owner:
+        return False
+    if now.owner == UNASSIGNED and any(one.ended and one.identifier == before.owner for one in sessions):
+        if before.settled and not ports.files.is_owed(before):
+            return False
+        ports.files.put(replace(now, owner=before.owner))
+    elif now.owner != before.owner:
+        return False
+    ports.files.remove(before.key)
+    return True
 
 
 def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
@@ -126,6 +165,7 @@ def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[Tr
         known_root=known,
         first=lambda session: not known or not files.first_scan_done(session, root),
         final_fixed=files.final_set_fixed,
+        is_owed=files.is_owed,
     )
 
 
@@ -139,12 +179,12 @@ class RootWalk:
     volume
         On which the watch folder stood a moment ago.
     since
-        Yield also what nobody owns and was touched since then, although it was seen before: the file of a
-        session's first seconds may have been met by a scan that did not know of the session yet.
+        From when on what nobody owns is yielded as well, although it was seen before; told whether its folder could
+        be read before. The file of a session's first seconds may have been met by a scan that did not know of it.
     """
 
-    def __init__(self, ports: TransferPorts, root: str, volume: str, since: datetime | None) -> None:
-        self._since = since
+    def __init__(self, ports: TransferPorts, root: str, volume: str, since: Callable[[bool], datetime | None]) -> None:
+        self._since = {unreadable_before: since(unreadable_before) for unreadable_before in (False, True)}
         self._ports = ports
         self._root = root
         self._volume = volume
@@ -184,7 +224,7 @@ class RootWalk:
             if not selection.file(entry.name):
                 continue
             before = known.pop(entry.name, None)
-            if before and before.stat == entry.stat and not self._reconsidered(before):
+            if before and before.stat == entry.stat and not self._reconsidered(before, unreadable_before):
                 continue
             key = FileKey(self._root, folder, entry.name)
             # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.
@@ -192,14 +232,15 @@ class RootWalk:
             if now is None:
                 if before:
                     yield Gone(before)
-            elif before is None or before.stat != now or self._reconsidered(before):
+            elif before is None or before.stat != now or self._reconsidered(before, unreadable_before):
                 yield Differs(key, before, now, unreadable_before)
         for before in known.values():
             if selection.file(before.key.name):
                 yield Gone(before)
 
-    def _reconsidered(self, before: Seen) -> bool:
-        return self._since is not None and not before.owner and touched_at(before.stat) >= self._since
+    def _reconsidered(self, before: Seen, unreadable_before: bool) -> bool:
+        since = self._since[unreadable_before]
+        return since is not None and not before.owner and touched_at(before.stat) >= since
 
     def _ask(self, key: FileKey, otherwise: FileStat) -> FileStat | None:
         try:
@@ -239,8 +280,10 @@ def missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSessio
     session = next((session for session in sessions if session.identifier == before.owner), None)
     if session is None or not before.settled or not ports.files.is_owed(before):
         return
+    earlier = ports.results.get(session.identifier, before.key)
     try:
-        name = object_name_of(session, before.key)
+        # An earlier content may have gone to a second name: that row of the manifest is no longer true, either.
+        name = earlier.object_name if earlier else object_name_of(session, before.key)
     except NameRefused:
         return  # it could never be sent, was told as such, and the manifest cannot name it
     ports.results.put(

@@ -39,10 +39,32 @@ class VerifyTicket:
 
 
 @dataclass(frozen=True)
+class ProbeTicket:
+    """A question whether the store is back."""
+
+
+@dataclass(frozen=True)
 class RecordTicket:
     """Results on their way to the database."""
 
     results: tuple[Result, ...]
+
+
+@dataclass
+class Verification:
+    """How far the comparison of a final set is.
+
+    Attributes
+    ----------
+    last
+        The last object name that was given to a leaf; they go by name.
+    failed
+        Something was lost, or the store could not be asked: it begins anew.
+    """
+
+    last: str = ""
+    under_way: int = 0
+    failed: bool = False
 
 
 @dataclass
@@ -79,10 +101,10 @@ class PassState:
     more_owed: bool = True
     in_flight: dict[int, SendTicket] = field(default_factory=dict)
     delays: dict[tuple[str, FileKey], Delay] = field(default_factory=dict)
-    verifying: dict[str, int] = field(default_factory=dict)
-    failed_verification: set[str] = field(default_factory=set)
+    verifying: dict[str, Verification] = field(default_factory=dict)
     store: Backoff = field(default_factory=lambda: Backoff(2, 300))
     database: Backoff = field(default_factory=lambda: Backoff(2, 300))
+    probing: bool = False
     recording: bool = False
     record_at: float = 0.0
     unrecorded: bool = True

@@ -19,7 +19,7 @@ from nexuslims_logger.transfer.finish import finish, record
 from nexuslims_logger.transfer.placement import object_name_of
 from nexuslims_logger.transfer.scan import scan
 from nexuslims_logger.transfer.send import Control, FileToSend, send_one
-from nexuslims_logger.transfer.state import Delay, SendTicket
+from nexuslims_logger.transfer.state import Delay, ProbeTicket, SendTicket
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FileKey
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Owed files fetched ahead: enough that fetching costs little, few enough for the memory.
 FETCH = 2000
+#: A name that nobody stores under: asking for it tells whether the store answers.
+PROBE = "nexuslims-logger-probe"
 #: How long a file that cannot be read or named waits before it is tried again, at first and at most.
 FILE_DELAY_S, FILE_DELAY_MOST_S = 5.0, 300.0
 
@@ -42,6 +44,7 @@ def sync_pass(ports: TransferPorts, state: PassState) -> None:
     for session in state.sessions:
         if session.ended:
             finish(ports, state, session)
+    _probe(ports, state)
     record(ports, state)
     _note_good_pass(ports, state)
 
@@ -68,10 +71,14 @@ def _look(ports: TransferPorts, state: PassState) -> None:
     state.outcome = scan(ports, state.sessions)
     state.scanned = True
     state.scan_at = ports.clock.monotonic() + ports.rules.interval_s
-    ended = [session.identifier for session in state.sessions if session.ended]
-    if ended and state.outcome.complete:
+    complete = [
+        session.identifier
+        for session in state.sessions
+        if session.ended and all(folder.path in state.outcome.complete_roots for folder in session.folders)
+    ]
+    if complete:
         with ports.files.transaction():
-            for identifier in ended:
+            for identifier in complete:
                 ports.files.fix_final_set(identifier)
     if state.outcome.changed:
         state.more_owed = True
@@ -128,8 +135,8 @@ def _settle_one(ports: TransferPorts, state: PassState, key: FileKey, now: float
         state.changing[key] = (before.stat, now)
         state.scan_at = now
     except FileProblem as problem:
-        state.changing[key] = (before.stat, now)
-        _delay(state, before.owner or "", key, now, problem.message, ports.rules.settle_s)
+        delay = _delay(state, before.owner or "", key, now, problem.message, ports.rules.settle_s)
+        state.changing[key] = (before.stat, delay.until - ports.rules.settle_s)
     else:
         state.delays.pop((before.owner or "", key), None)
         settled = stat == before.stat
@@ -142,12 +149,13 @@ def _settle_one(ports: TransferPorts, state: PassState, key: FileKey, now: float
 
 def _delay(  # noqa: PLR0913 - one line each at its three callers
     state: PassState, session: str, key: FileKey, now: float, reason: str, least_s: float
-) -> None:
+) -> Delay:
     known = state.delays.get((session, key))
     attempts = known.attempts + 1 if known else 1
     # The exponent ends early: a file may stay locked for days, and a float does not.
     delay = max(least_s, min(FILE_DELAY_S * 2 ** min(attempts - 1, 10), FILE_DELAY_MOST_S))
     state.delays[session, key] = Delay(reason, now + delay, attempts)
+    return state.delays[session, key]
 
 
 # --- send --------------------------------------------------------------------------------------------------------
@@ -247,6 +255,14 @@ def not_sent(ports: TransferPorts, state: PassState, ticket: SendTicket, problem
     )
     state.scan_at = min(state.scan_at, now + ports.rules.settle_s)
     state.more_owed = True
+
+
+def _probe(ports: TransferPorts, state: PassState) -> None:
+    """Ask whether the store is back when nothing that is owed would find out."""
+    busy = state.queue or state.in_flight or state.verifying or state.probing
+    if state.store.problem is not None and not busy and state.store.ready(ports.clock.monotonic()):
+        state.probing = True
+        ports.pool.submit(ports.store.stat, PROBE, ticket=ProbeTicket(), reply_to=ports.inbox)
 
 
 def _note_good_pass(ports: TransferPorts, state: PassState) -> None:

@@ -67,13 +67,27 @@ class Observed:
     #: Launches of the program, by this PC's clock.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
+    #: When notes were written.
+    noted_at: list[datetime] = field(default_factory=list)
     #: What END carried when it was first written, by session.
     first_end: dict[str, datetime] = field(default_factory=dict)
 
     def see_facts(self, journal: sqlite3.Connection) -> None:
         """Look at a commit of the journal's facts."""
-        for session, ended_at in journal.execute("SELECT identifier, ended_at FROM session WHERE ended_at IS NOT NULL"):
-            self.first_end.setdefault(session, datetime.fromisoformat(ended_at))
+        for session, ended_at, reason in journal.execute(
+            "SELECT identifier, ended_at, end_reason FROM session WHERE ended_at IS NOT NULL"
+        ):
+            if session not in self.first_end:
+                self.first_end[session] = at = datetime.fromisoformat(ended_at)
+                if reason == "LAST_ACTIVITY":
+                    active = [
+                        *self.launched_at[:-1],
+                        *self.noted_at,
+                        *(_time(change.at_ns) for change in self.disk.log),
+                    ]
+                    # A slow program takes notice of a note a little later.
+                    near = at <= max(active) + timedelta(seconds=10)
+                    _check(near, "P1: ended later than the last activity", session, at, max(active))
 
     def object_name(self, root: str, path: str) -> str:
         """Say where a file goes by the rules (DESIGN.md section 6.3)."""

@@ -38,8 +38,12 @@ class User:
         """Run the program a few times, by seed."""
         for _ in range(self._random.randrange(1, 4)):
             self._scheduler.wait(self._random.choice((0.1, 5.0, 60.0)))
-            self._launch(self._random.choice(USERS))
-            self._one_run()
+            catch_up_only = self._random.random() < 0.1
+            self._launch(self._random.choice(USERS), catch_up_only=catch_up_only)
+            if catch_up_only:
+                self._scheduler.wait(self._random.choice((1.0, 30.0, 300.0)))
+            else:
+                self._one_run()
             if self._pc.running and self._random.random() < 0.5:
                 self._stop()
             self._pc.kill()
@@ -48,7 +52,7 @@ class User:
         """Start the program until nothing is owed; False when `PATIENCE_S` did not suffice."""
         self._launch("zoe")
         until = self._scheduler.now_ns + PATIENCE_S * 1e9
-        ended: set[str] = set()
+        ended: str | None = None
         while self._scheduler.now_ns < until:
             event = self._next(60.0)
             if isinstance(event, InterruptedFound):
@@ -57,8 +61,9 @@ class User:
                 self._service.try_again()
             elif isinstance(event, SessionStarted):
                 self._service.end()
-                ended.add(event.session_identifier)
-            if ended and self._pc.is_home():
+                ended = event.session_identifier
+            quiet = event is None or isinstance(event, SessionReady)
+            if ended is not None and quiet and self._pc.is_home(ended):
                 self._stop()
                 self._pc.kill()
                 return True
@@ -70,10 +75,10 @@ class User:
         assert service is not None
         return service
 
-    def _launch(self, user: str | None) -> None:
-        self._note("launches the program", user)
+    def _launch(self, user: str | None, *, catch_up_only: bool = False) -> None:
+        self._note("launches the program", user, "to catch up only" if catch_up_only else "")
         self._read = len(self._pc.observed.shown)
-        self._pc.launch(user)
+        self._pc.launch(user, catch_up_only=catch_up_only)
 
     def _next(self, timeout_s: float) -> Event | None:
         """Return what the window shows next; None when nothing came, or the program is dead."""
@@ -116,6 +121,7 @@ class User:
             if self._random.random() < 0.4:
                 self._notes += 1
                 self._note("writes a note")
+                self._pc.observed.noted_at.append(self._pc.clock.now())
                 self._service.set_note(f"note {self._notes:03}")
             elif self._random.random() < 0.5:
                 self._note("clicks Sync now")
@@ -177,9 +183,8 @@ class Weather:
         pc = self._random.choice(self._world.pcs)
         root = self._random.choice(list(pc.disk.trees))
         how = self._random.choice(("missing", "empty"))
-        if not pc.observed.launched_at:
-            # A share that was empty for as long as the program has known it cannot be told from an empty folder.
-            how = "missing"
+        if not pc.knows(root):
+            how = "missing"  # nobody could tell an unmounted share from a folder that is really empty
         self._scheduler.note("weather: unmounted", root, how)
         pc.disk.away[root] = how
         self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))

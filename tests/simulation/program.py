@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M")
 
+#: An inbox may wait for less than it was asked to.
+LONGEST_WAIT_S = 3600.0
 #: How much of a message the trace shows.
 LONGEST_WORDS = 400
 
@@ -132,7 +134,7 @@ class SimInbox(Generic[M]):
             if self._waiter is not None:
                 raise SimulationFailed(f"two threads read {self._name}")
             self._waiter = scheduler.current()
-            scheduler.wait(timeout_s)
+            scheduler.wait(None if timeout_s is None else min(timeout_s, LONGEST_WAIT_S))
             self._waiter = None
         if not self._messages:
             return None

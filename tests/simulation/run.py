@@ -107,5 +107,5 @@ def _direct(world: World) -> None:
     scheduler.wait(600.0)
     for pc, user in zip(world.pcs, users, strict=True):
         if not user.bring_home():
-            raise SimulationFailed(f"{pc.name} did not converge: {pc.owed()}")
+            raise SimulationFailed(f"{pc.name} did not converge: {pc.journal()}")
     world.checks.finally_all()

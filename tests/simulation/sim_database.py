@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.db.unit_of_work import EngineUnits
     from tests.simulation.program import Program, SimClock
-    from tests.simulation.scheduler import Actor, Scheduler
+    from tests.simulation.scheduler import Actor, Life, Scheduler
 
 #: Numbers of MySQL, as a logger meets them on a bad day.
 CANNOT_CONNECT, LOST_CONNECTION, DENIED = 2003, 2013, 1142
@@ -65,6 +65,13 @@ class _Line(sqlite3.Connection):
 
     @override
     def close(self) -> None:
+        # The program keeps its connection, as with a pool; the server drops it when the program is dead.
+        if self.in_transaction:
+            super().rollback()
+        self.server.release(self)
+
+    def cut(self) -> None:
+        """End the connection, and with it the transaction."""
         super().close()
         self.server.release(self)
 
@@ -125,6 +132,7 @@ class SimDatabase:
         _template().backup(self._anchor)
         self._holder: _Line | None = None
         self._waiting: list[Actor] = []
+        self._lines: dict[Life, _Line] = {}
         self.on_commit: list[Callable[[], None]] = []
 
     def connect(self) -> sqlite3.Connection:
@@ -133,6 +141,8 @@ class SimDatabase:
 
     def close(self) -> None:
         """Drop the database."""
+        for line in self._lines.values():
+            line.cut()
         self._anchor.close()
 
     def units(self, program: Program, clock: SimClock) -> EngineUnits:
@@ -149,7 +159,9 @@ class SimDatabase:
         if program.faults.strikes("database.denied"):
             program.scheduler.note("!!! database denies")
             raise pymysql.err.OperationalError(DENIED, "INSERT command denied")
-        line = sqlite3.connect(self._uri, uri=True, isolation_level=None, factory=_Line)
+        if program.life in self._lines:
+            return self._lines[program.life]
+        line = self._lines[program.life] = sqlite3.connect(self._uri, uri=True, isolation_level=None, factory=_Line)
         line.program = program
         line.server = self
         line.execute("PRAGMA foreign_keys = ON")
@@ -167,7 +179,7 @@ class SimDatabase:
         line.program.step("database: begin")
         while self._holder is not None and self._holder is not line:
             if not self._holder.program.life.alive:
-                self._holder.close()
+                self._holder.cut()
                 continue
             actor = self._scheduler.current()
             assert actor is not None

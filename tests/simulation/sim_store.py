@@ -73,6 +73,8 @@ class SimStore:
         if body and self._program.faults.strikes("store.corrupted"):
             self._program.scheduler.note("!!! corrupted", name)
             body = bytes([body[0] ^ 1]) + body[1:]
+        # A slow line: whatever becomes of the file meanwhile, its bytes are on their way.
+        self._program.pause(self._program.scheduler.random.choice((0.0, 0.0, 0.5, 8.0)))
         self._program.step("store.put arrived", name)
         stored = self._real.put(
             name,

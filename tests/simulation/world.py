@@ -165,20 +165,36 @@ class Pc:
         if self.program is not None and self.program.life.alive:
             self.world.scheduler.kill(self.program.life)
 
-    def is_home(self) -> bool:
-        """Whether every session of this PC is ready in the database, and the journal knows."""
-        return not self.owed()
+    def is_home(self, session: str) -> bool:
+        """Whether this session and all before are ready in the database, and the journal knows."""
+        states = {row[0]: row[1:] for row in self.journal()}
+        return session in states and all(
+            state == "READY" and revision == database_revision
+            for state, revision, database_revision, _ in states.values()
+        )
 
-    def owed(self) -> list[tuple[object, ...]]:
-        """Return what the journal still owes, in plain SQL."""
+    def knows(self, root: str) -> bool:
+        """Whether the journal has noted on which volume this watch folder stands."""
+        content = self._files.content
+        if content is None:
+            return False
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.deserialize(content)
+            query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'folder'"
+            if not connection.execute(query).fetchone()[0]:
+                return False
+            known = connection.execute("SELECT 1 FROM folder WHERE root = ?", (root.encode(),)).fetchone()
+            return known is not None
+
+    def journal(self) -> list[tuple[Any, ...]]:
+        """Return how the journal's sessions stand, in plain SQL."""
         content = self._facts.content
         if content is None:
-            return [("no journal",)]
+            return []
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(content)
             return connection.execute(
-                "SELECT identifier, state, revision, database_revision, database_error FROM session "
-                "WHERE state <> 'READY' OR revision <> database_revision"
+                "SELECT identifier, state, revision, database_revision, database_error FROM session"
             ).fetchall()
 
     def _boot(self, program: Program, session: SimInbox[Any], station: Station) -> None:

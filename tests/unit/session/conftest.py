@@ -57,6 +57,7 @@ class Transfer:
     def __init__(self, script: Script) -> None:
         self._script = script
         self.files_arrive = True
+        self.folders_there = True
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
         self.tracked: tuple[Any, ...] = ()
@@ -74,7 +75,7 @@ class Transfer:
                         self._script.put(AllRecorded(session.identifier))
             case Recover():
                 last = self.last_activity_at or message.last_activity_at
-                self._script.put(Recovered(message.session.identifier, last, 2, 200))
+                self._script.put(Recovered(message.session.identifier, last, 2, 200, complete=self.folders_there))
             case Stop():
                 self._script.put(TransferStopped())
 
@@ -103,6 +104,7 @@ class Pc:
         self.database = InlinePool(first_arguments=(self.units,))
         self.events = ListInbox()
         self.files_arrive = True
+        self.folders_there = True
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
 
@@ -111,7 +113,9 @@ class Pc:
         inbox = Script()
         inbox.lines.extend(script)
         transfer = Transfer(inbox)
+        self.transfer = transfer
         transfer.files_arrive = self.files_arrive
+        transfer.folders_there = self.folders_there
         transfer.last_activity_at = self.last_activity_at
         transfer.last_file_at = self.last_file_at
         known: dict[str, Any] = {

@@ -3,8 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from nexuslims_logger.errors import DatabaseUnavailable, UnknownInstrument
+import pytest
+
+from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable, UnknownInstrument
 from nexuslims_logger.events import (
+    CatchUp,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -245,3 +248,69 @@ def test_a_session_costs_a_fixed_number_of_database_tasks(pc: Pc) -> None:
     # Asked for the instrument once; applied at START, at END, and when ready.
     assert tasks.count("find_instrument") == 1
     assert tasks.count("apply_session") <= 4
+
+
+def test_a_folder_that_was_away_at_recovery_may_still_bring_files(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(3600)
+    pc.folders_there = False
+    pc.last_activity_at = LAUNCH + timedelta(minutes=5)
+    pc.files_arrive = False
+    pc.run(AnswerInterrupted(InterruptedChoice.END))
+    ended = next(session for session in pc.transfer.tracked if session.ended)
+    assert ended.ended_at == LAUNCH + timedelta(minutes=5)
+    assert ended.take_until == LAUNCH + timedelta(hours=1), "what the folder holds when it is back is still its own"
+    pc.run(interrupted=InterruptedChoice.END)
+    assert pc.transfer.tracked[0].take_until == ended.take_until
+
+
+def test_a_session_of_another_store_waits_and_says_so(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession())
+    pc.files_arrive = True
+    told = pc.run(store_url="file:///another")
+    assert [session.identifier for session in pc.transfer.tracked] == ["session-2"]
+    assert "file:///bucket" in of_kind(told, Trouble)[0].problem.message
+    pc.run(interrupted=InterruptedChoice.CONTINUE)  # the second one's store is another one again: it ends
+    assert pc.session().state is SessionState.READY
+    assert pc.session("session-2").ended_at is not None
+
+
+def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = True
+    really_change = pc.facts.change
+
+    def change(identifier: str, **changes: Any) -> Any:
+        if full and "ended_at" in changes:
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        return really_change(identifier, **changes)
+
+    def make_room() -> None:
+        nonlocal full
+        full = False
+
+    monkeypatch.setattr(pc.facts, "change", change)
+    told = pc.run(EndSession(), make_room, None)
+    assert "Make room" in of_kind(told, Trouble)[0].problem.message
+    assert pc.session().state is SessionState.READY
+
+
+def test_finished_sessions_leave_the_journal_after_sixty_days(pc: Pc) -> None:
+    pc.run(EndSession())
+    pc.clock.go_on(61 * 86_400)
+    pc.run(EndSession())
+    with pytest.raises(KeyError):
+        pc.session("session-1")
+    assert pc.session("session-2").state is SessionState.READY
+
+
+def test_what_a_dead_database_never_got_is_counted_as_left(pc: Pc) -> None:
+    pc.run(EndSession())
+    offline = InlineOutage(pc)
+    offline.begin()
+    pc.run()
+    told = pc.run(catch_up_only=True)
+    assert of_kind(told, CatchUp)[-1].sessions_left == 1
+    offline.end()
+    told = pc.run(TryAgain(), catch_up_only=True)
+    assert of_kind(told, CatchUp)[-1].sessions_left == 0

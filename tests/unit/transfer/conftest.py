@@ -89,7 +89,7 @@ class Transfer:
 
     def turn(self) -> None:
         """Do rounds until nothing more comes of them."""
-        for _ in range(200):
+        for _ in range(1000):
             sync_pass(self.ports, self.state)
             message = self.inbox.get(0)
             if message is None:

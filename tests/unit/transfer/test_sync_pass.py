@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileUnreadable, StoreUnavailable
 from nexuslims_logger.journal.files import UNASSIGNED, FileKey
-from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.records import ResultState, WatchFolder
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
+from nexuslims_logger.transfer.sync_pass import next_due
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     import pytest
 
@@ -350,3 +353,122 @@ def test_a_file_that_was_seen_before_the_session_was_known_is_its_own_all_the_sa
     transfer.settle()
     assert transfer.stored().keys() == {"Titan/first-second.tif"}
     assert transfer.files.unassigned() == 0
+
+
+def test_a_file_that_changes_on_its_last_way_is_sent_again_and_not_given_up(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    path = transfer.write("big.ser", b"image")
+    transfer.go_on(0)
+    transfer.track(transfer.ended(session))
+    appended = iter([b" and more"])
+
+    def append(name: str, *_: object) -> None:
+        if name == "send_one" and (more := next(appended, None)):
+            with path.open("ab") as file:
+                file.write(more)
+
+    transfer.pool.before = append
+    for _ in range(4):
+        transfer.go_on()
+    stored = transfer.session.take(AllStored)[0]
+    assert (stored.files, stored.missing) == (1, 0)
+    assert transfer.stored() == {"Titan/big.ser": md5(b"image and more")}
+
+
+def test_a_file_renamed_after_the_end_stays_the_sessions(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    refused = transfer.write("back\\slash.tif", b"refused name")
+    unsettled = transfer.write("saving.x", b"being saved")
+    transfer.go_on(0)
+    transfer.track(transfer.ended(session))
+    transfer.turn()
+    unsettled.rename(transfer.watch / "saved.tif")
+    transfer.go_on()
+    assert not transfer.session.take(AllStored)
+    transfer.progress.tell()
+    assert "slash.tif" in transfer.window.messages[-1].waiting[0].name
+    refused.rename(transfer.watch / "backslash.tif")
+    for _ in range(3):
+        transfer.go_on()
+    assert transfer.session.take(AllStored)[0].files == 2
+    assert transfer.stored().keys() == {"Titan/backslash.tif", "Titan/saved.tif"}
+
+
+def test_a_file_renamed_while_the_session_runs_is_not_missing(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("a.tif", b"a")
+    transfer.go_on(0)
+    transfer.pool.before = lambda *_: (_ for _ in ()).throw(StoreUnavailable("The store is away", "try later"))
+    transfer.go_on()
+    path.rename(transfer.watch / "b.tif")
+    transfer.go_on(0)
+    assert transfer.results.of("s1") == []
+
+
+def test_another_sessions_missing_folder_holds_nobody_up(transfer: Transfer, tmp_path: Path) -> None:
+    gone = transfer.a_session("gone", folders=(WatchFolder("", str(tmp_path / "gone")),), ended=True)
+    transfer.track(gone, transfer.ended(transfer.a_session()))
+    transfer.go_on()
+    assert [message.session_identifier for message in transfer.session.take(AllStored)] == ["s1"]
+
+
+def test_the_store_is_asked_whether_it_is_back_when_nothing_else_would(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("a.tif", b"a")
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The store is away", "try later")
+
+    transfer.pool.before = away
+    transfer.settle()
+    path.unlink()
+    transfer.go_on(0)
+    assert not transfer.state.store.ready(transfer.clock.monotonic())
+    transfer.pool.before = None
+    transfer.go_on(300)
+    transfer.progress.tell()
+    assert transfer.window.messages[-1].store_problem is None
+    assert transfer.state.last_good_pass_at == transfer.clock.now()
+
+
+def test_without_a_time_to_settle_an_unreadable_file_is_not_asked_all_the_time(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transfer.ports = replace(transfer.ports, rules=replace(transfer.ports.rules, settle_s=0.0))
+    transfer.track(transfer.a_session())
+    transfer.write("locked.dm4", b"locked")
+    asked = []
+
+    def refuse(_root: str, path: str) -> object:
+        asked.append(path)
+        raise FileUnreadable("In use", "in use by another program")
+
+    monkeypatch.setattr(transfer.ports.file_system, "open", refuse)
+    transfer.go_on(0)
+    for _ in range(50):
+        transfer.turn()
+    assert len(asked) == 1
+    assert next_due(transfer.ports, transfer.state) > 1
+
+
+def test_times_from_broken_clocks_stop_nothing(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("future.tif", b"x")
+    os.utime(path, (10_000_000_000, 10_000_000_000))  # the year 2286
+    transfer.settle()
+    assert "Titan/future.tif" in transfer.stored()
+
+
+def test_a_large_final_set_is_compared_in_pages(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    for number in range(230):
+        transfer.write(f"{number}.tif", b"x")
+    transfer.settle()
+    transfer.track(transfer.ended(session))
+    for _ in range(20):
+        transfer.turn()
+    assert transfer.session.take(AllStored)[0].files == 230
+    assert transfer.pool.calls.count("verify_some") == 5

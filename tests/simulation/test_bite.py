@@ -1,0 +1,152 @@
+"""The simulator finds defects: each of these was put in on purpose, and is caught within a few seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.db.records import EventType
+from nexuslims_logger.db.repository import Repository
+from nexuslims_logger.errors import StoreUnavailable
+from nexuslims_logger.events import NoteSaved
+from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.session import end as session_end
+from nexuslims_logger.session import main as session_main
+from nexuslims_logger.session import recover as session_recover
+from nexuslims_logger.session.loop import SessionLoop
+from nexuslims_logger.session.main import set_note
+from nexuslims_logger.storage.contract import StoredObject
+from nexuslims_logger.transfer import finish, scan, send, sync_pass
+from tests.contract.memory_store import MemoryStore
+from tests.simulation.faults import Faults
+from tests.simulation.microscope import Microscope
+from tests.simulation.run import RunFailed, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pytest
+
+    from nexuslims_logger.journal.records import EndReason, SessionFacts
+    from nexuslims_logger.journal.results import Result
+    from nexuslims_logger.session.service import SetNote
+    from nexuslims_logger.storage.contract import ObjectStore
+    from nexuslims_logger.transfer.scan import ScanOutcome
+
+#: So many seeds suffice for each.
+SEEDS = range(1000, 1100)
+
+
+def _caught(promise: str) -> None:
+    """Run until the promise is seen broken."""
+    noticed = None
+    for seed in SEEDS:
+        try:
+            run(seed, lines=20)
+        except RunFailed as failed:
+            noticed = str(failed.failure)
+            break
+    assert noticed is not None, f"{len(SEEDS)} seeds noticed nothing"
+    assert promise in noticed
+
+
+def test_a_file_is_not_looked_at_again_after_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Contents of one size, so that only a look at the times tells one from the next.
+    monkeypatch.setattr(Microscope, "content", lambda self: self.random.randbytes(8))
+    monkeypatch.setattr(send, "_must_be", lambda file, now: None)
+    _caught("P2: the session had no such file")
+
+
+def test_ready_does_not_wait_for_the_scan_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FilesJournal, "final_set_fixed", lambda self, session: True)
+    _caught("P3: ready without a file")
+
+
+def test_an_incomplete_scan_fixes_the_final_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_scan = scan.scan
+
+    def hopeful_scan(*arguments: Any) -> ScanOutcome:
+        outcome = really_scan(*arguments)
+        outcome.complete = True
+        return outcome
+
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.1}))
+    monkeypatch.setattr(sync_pass, "scan", hopeful_scan)
+    _caught("P3: ready without a file")
+
+
+def test_start_becomes_ready_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_release = Repository.release_event
+
+    def release_event(self: Repository, session_identifier: str, event_type: EventType) -> None:
+        if event_type is EventType.START:
+            really_release(self, session_identifier, event_type)
+
+    monkeypatch.setattr(Repository, "release_event", release_event)
+    _caught("P3: START ready, END not")
+
+
+def test_a_lost_answer_counts_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_put = send._put
+
+    def put(store: ObjectStore, file: send.FileToSend, reader: Any, md5: str) -> StoredObject:
+        try:
+            return really_put(store, file, reader, md5)
+        except StoreUnavailable:
+            return StoredObject(file.object_name, file.stat.size, md5, 1, file.stat.mtime_ns, file.origin)
+
+    monkeypatch.setattr(send, "_put", put)
+    _caught("P2: it was never stored")
+
+
+def test_nobody_compares_with_a_store_that_loses_things(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_put = MemoryStore.put
+
+    def put(self: MemoryStore, name: str, *arguments: Any, **more: Any) -> StoredObject:
+        stored = really_put(self, name, *arguments, **more)
+        if stored.generation % 5 == 0:
+            del self._kept[name]
+        return stored
+
+    def verify_some(store: ObjectStore, results: Sequence[Result]) -> tuple[Result, ...]:
+        return ()
+
+    monkeypatch.setattr(MemoryStore, "put", put)
+    monkeypatch.setattr(finish, "verify_some", verify_some)
+    _caught("P2: not in the store as the manifest says")
+
+
+def test_another_session_s_content_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MemoryStore, "copy", lambda self, name, to, *, if_generation: self.stat(name))
+    _caught("P2:")
+
+
+def test_a_note_is_shown_before_it_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_handle = SessionLoop._handle
+    waiting: dict[SessionLoop, SetNote] = {}
+
+    def keep_note(loop: SessionLoop, message: SetNote) -> None:
+        facts = loop.running()
+        if facts is not None:
+            waiting[loop] = message
+            loop.tell(NoteSaved(facts.identifier, message.text))
+
+    def handle(self: SessionLoop, message: Any) -> None:
+        # Only when the next message comes.
+        if self in waiting:
+            set_note(self, waiting.pop(self))
+        really_handle(self, message)
+
+    monkeypatch.setattr(session_main, "set_note", keep_note)
+    monkeypatch.setattr(SessionLoop, "_handle", handle)
+    _caught("P1: a note is lost")
+
+
+def test_an_interrupted_session_ends_when_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    really_write = session_end.write_end
+
+    def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndReason | None) -> SessionFacts:
+        return really_write(loop, facts, loop.ports.clock.now(), reason)
+
+    monkeypatch.setattr(session_recover, "write_end", write_end)
+    _caught("P1: ended later than the last activity")
