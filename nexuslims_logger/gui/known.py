@@ -37,7 +37,7 @@ _ALMOST: Final = 0.99
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
 #: The kinds that a later good pass disproves. A thread that died (its name is the kind) stays dead.
-_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
+_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
 
 
 class Asked(enum.StrEnum):

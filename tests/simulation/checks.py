@@ -254,7 +254,7 @@ class Checks:
     def _was_on_the_disk(self, row: FileRow, start: EventRow) -> None:
         """Check that the PC had this content with this time, changed after the session's START: nothing is older."""
         own = any(
-            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at) and _time(change.at_ns) > start.at
+            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at) and _time(change.at_ns) >= start.at
             for change in self._pcs[start.computer].disk.log
         )
         _check(own, "P2: the session had no such file", row)

@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from nexuslims_logger.journal.records import EndReason, SessionFacts
+    from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.journal.results import Result
+    from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.session.service import SetNote
     from nexuslims_logger.storage.contract import ObjectStore
+    from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.scan import ScanOutcome
 
 #: So many seeds suffice for each.
@@ -65,9 +67,9 @@ def test_ready_does_not_wait_for_the_scan_after_the_end(monkeypatch: pytest.Monk
 def test_an_incomplete_scan_fixes_the_final_set(monkeypatch: pytest.MonkeyPatch) -> None:
     really_scan = scan.scan
 
-    def hopeful_scan(*arguments: Any) -> ScanOutcome:
-        outcome = really_scan(*arguments)
-        outcome.complete = True
+    def hopeful_scan(ports: TransferPorts, sessions: Sequence[TrackedSession]) -> ScanOutcome:
+        outcome = really_scan(ports, sessions)
+        outcome.complete_roots.update(scan.roots_of(sessions))
         return outcome
 
     monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.1}))
@@ -145,8 +147,8 @@ def test_a_note_is_shown_before_it_is_safe(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_interrupted_session_ends_when_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     really_write = session_end.write_end
 
-    def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, reason: EndReason | None) -> SessionFacts:
-        return really_write(loop, facts, loop.ports.clock.now(), reason)
+    def write_end(loop: SessionLoop, facts: SessionFacts, at: datetime, *how: Any, **more: Any) -> SessionFacts:
+        return really_write(loop, facts, loop.ports.clock.now(), *how, **more)
 
     monkeypatch.setattr(session_recover, "write_end", write_end)
     _caught("P1: ended later than the last activity")
