@@ -32,7 +32,7 @@ mirror=$(apt-get indextargets --format '$(REPO_URI)' 2>/dev/null | grep -v secur
 echo "Unpacking MySQL into ${folder##*/} (once, about 70 MB to fetch)"
 rm -rf "$making"
 apt=$making/apt
-mkdir -p "$apt"/state/lists/partial "$apt"/cache/archives/partial "$making"/root
+mkdir -p "$apt"/state/lists/partial "$apt"/cache/archives/partial "$making"/tree
 touch "$apt/status"
 echo "deb [signed-by=$keyring] $mirror sid main" >"$apt/sources.list"
 options=(
@@ -50,25 +50,25 @@ for package in "$apt"/cache/archives/*.deb; do
     case ${package##*/} in
     perl* | libperl* | libgdbm* | libdb5*) continue ;; # for scripts that no test runs
     esac
-    dpkg-deb -x "$package" "$making/root" || give_up "${package##*/} could not be unpacked"
+    dpkg-deb -x "$package" "$making/tree" || give_up "${package##*/} could not be unpacked"
 done
 
-libraries=$(cd "$making/root" && dirname usr/lib/*/libc.so.6)
-loader=$(cd "$making/root" && echo "$libraries"/ld-linux*.so*)
-[[ -f $making/root/$loader ]] || give_up "the packages are not laid out as expected"
+libraries=$(cd "$making/tree" && dirname usr/lib/*/libc.so.6)
+loader=$(cd "$making/tree" && echo "$libraries"/ld-linux*.so*)
+[[ -f $making/tree/$loader ]] || give_up "the packages are not laid out as expected"
 # The folder may be moved: each program finds the rest beside itself.
 cat >"$making/mysqld" <<RUN
 #!/usr/bin/env bash
-root=\$(dirname "\$(realpath "\$0")")/root
-exec "\$root/$loader" --argv0 "\$root/usr/sbin/mysqld" --library-path "\$root/$libraries" "\$root/usr/sbin/mysqld" "\$@" \\
-    --basedir="\$root/usr" --lc-messages-dir="\$root/usr/share/mysql" \\
-    --character-sets-dir="\$root/usr/share/mysql/charsets" --plugin-dir="\$root/usr/lib/mysql/plugin" \\
+tree=\$(dirname "\$(realpath "\$0")")/tree
+exec "\$tree/$loader" --argv0 "\$tree/usr/sbin/mysqld" --library-path "\$tree/$libraries" "\$tree/usr/sbin/mysqld" "\$@" \\
+    --basedir="\$tree/usr" --lc-messages-dir="\$tree/usr/share/mysql" \\
+    --character-sets-dir="\$tree/usr/share/mysql/charsets" --plugin-dir="\$tree/usr/lib/mysql/plugin" \\
     --secure-file-priv=NULL
 RUN
 cat >"$making/mysql" <<RUN
 #!/usr/bin/env bash
-root=\$(dirname "\$(realpath "\$0")")/root
-exec "\$root/$loader" --argv0 "\$root/usr/bin/mysql" --library-path "\$root/$libraries" "\$root/usr/bin/mysql" "\$@"
+tree=\$(dirname "\$(realpath "\$0")")/tree
+exec "\$tree/$loader" --argv0 "\$tree/usr/bin/mysql" --library-path "\$tree/$libraries" "\$tree/usr/bin/mysql" "\$@"
 RUN
 chmod +x "$making/mysqld" "$making/mysql"
 "$making/mysqld" --version >>"$making/log" 2>&1 || give_up "the server does not start on this machine"
