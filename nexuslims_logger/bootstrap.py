@@ -246,7 +246,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         files = FilesJournal(open_journal_file(settings.home / "files.db"))
         results = Results(files)
         store = _store(settings, clock, facts, results)
-    except BaseException:
+    except BaseException:  # whatever it was, a start that failed must not keep the next one out
         lock.release()
         raise
     window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()

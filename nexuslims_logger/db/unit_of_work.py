@@ -51,7 +51,7 @@ class UnitOfWork:
             self._connection = self._engine.connect()
             try:
                 self._transaction = self._connection.begin()
-            except BaseException:
+            except BaseException:  # __exit__ is not called when __enter__ fails
                 self._connection.close()
                 raise
         except FOREIGN_ERRORS as error:

@@ -35,7 +35,7 @@ class JournalFile:
             try:
                 yield self.connection
                 self._commit()
-            except BaseException:
+            except BaseException:  # all or nothing, whatever came
                 # Also after a commit that failed: a full disk leaves the transaction open.
                 if self.connection.in_transaction:
                     self.connection.rollback()

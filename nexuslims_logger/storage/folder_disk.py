@@ -29,7 +29,7 @@ def write_file(path: Path, data: bytes, *, temporary: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except BaseException:
+    except BaseException:  # leaves nothing half-written behind
         remove(beside)
         raise
     sync_folder(path.parent)

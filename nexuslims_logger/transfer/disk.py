@@ -115,7 +115,7 @@ class Disk:
         file = DiskFile(handle, path)
         try:
             _regular(os.fstat(handle), path)
-        except BaseException:
+        except BaseException:  # nobody else knows of this handle yet
             file.close()
             raise
         return file
