@@ -35,7 +35,12 @@ run: $(READY) ## open the window, with your own settings
 
 test: $(READY) ## run all tests (ARGS="-k name" for some)
 	@packaging/mysql.sh || true
-	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	@# In memory where there is room: thousands of small commits would wait for the disk, and tell nothing more.
+	@room=$$(df --output=avail -BG /dev/shm 2>/dev/null | tail -n 1 | tr -dc 0-9 || true); \
+	if (($${room:-0} >= 6)); then \
+	    TMPDIR=$$(mktemp -d -p /dev/shm nexuslims-tests.XXXXXX); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; \
+	fi; \
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
 	@packaging/mysql.sh

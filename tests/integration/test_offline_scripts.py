@@ -47,8 +47,8 @@ def alembic(*arguments: str, **settings: str) -> str:
 
 def client(kind: str) -> str:
     """Return the server's own client where there is one."""
-    own = Path(MYSQLD or "").with_name("mysql")
-    return str(own) if kind == "mysql" and own.exists() else _program("mariadb", "mysql")
+    own = Path(MYSQLD).with_name("mysql") if kind == "mysql" and MYSQLD else None
+    return str(own) if own and own.exists() else _program("mariadb", "mysql")
 
 
 def pipe(database: Database, script: str) -> subprocess.CompletedProcess[str]:
