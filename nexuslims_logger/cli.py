@@ -111,6 +111,7 @@ def _headless(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
         user=arguments.user,
         note=arguments.note,
         continue_=arguments.continue_,
+        neighbour=arguments.neighbour,
     )
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, insert, literal, select, update
+from sqlalchemy import and_, func, insert, literal, select, update
 
+from nexuslims_logger.db.errors import Collision
 from nexuslims_logger.db.queries import Queries
 from nexuslims_logger.db.records import EventRow, EventRows, EventType, RecordStatus
 from nexuslims_logger.db.types import UTCDateTime, utc_now
 from nexuslims_logger.models import SESSION_LOG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import ColumnElement
 
 
 class EventQueries(Queries):
@@ -83,14 +86,83 @@ class EventQueries(Queries):
         )
 
     def release_event(self, session_identifier: str, event_type: EventType) -> None:
-        """Move the event from WAITING_FOR_END to TO_BE_BUILT; from anywhere else it does not move."""
+        """Move the event from WAITING_FOR_END to TO_BE_BUILT; from anywhere else it does not move.
+
+        Nor does a START that still waits for a computer, whenever that one joined.
+        """
         self._columns.require_compatible(self._connection)
-        self._connection.execute(
+        conditions: list[ColumnElement[bool]] = [
+            SESSION_LOG.c.session_identifier == session_identifier,
+            SESSION_LOG.c.event_type == event_type,
+            SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
+        ]
+        if event_type is EventType.START and self.has_parts():
+            conditions.append(func.coalesce(SESSION_LOG.c.waits_for, "") == "")
+        self._connection.execute(update(SESSION_LOG).where(*conditions).values(record_status=RecordStatus.TO_BE_BUILT))
+
+    def has_parts(self) -> bool:
+        """Return whether the schema is new enough for sessions that several computers share."""
+        return SESSION_LOG.c.waits_for.name in self._columns.of(SESSION_LOG, self._connection)
+
+    def change_waits_for(self, start: EventRow, waits_for: str) -> None:
+        """Replace whom a START waits for, if it is still as it was read.
+
+        Raises
+        ------
+        Collision
+            Another computer has changed it meanwhile.
+        """
+        self._columns.require_compatible(self._connection)
+        before = SESSION_LOG.c.waits_for
+        as_read = before.is_(None) if start.waits_for is None else before == start.waits_for
+        done = self._connection.execute(
             update(SESSION_LOG)
-            .where(
-                SESSION_LOG.c.session_identifier == session_identifier,
-                SESSION_LOG.c.event_type == event_type,
-                SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
-            )
-            .values(record_status=RecordStatus.TO_BE_BUILT)
+            .where(SESSION_LOG.c.id_session_log == start.id_session_log, as_read)
+            .values(waits_for=waits_for)
         )
+        if done.rowcount == 0:
+            raise Collision("The database was busy", "Another computer joined, or finished, in the same moment.")
+
+    def open_start_elsewhere(self, instrument_pid: str, computer_name: str) -> tuple[str, EventRow] | None:
+        """Return identifier and START of the newest session of another computer that has no END."""
+        end = SESSION_LOG.alias("ending")
+        names = [field.name for field in fields(EventRow)]
+        has_end = (
+            select(1)
+            .where(
+                end.c.session_identifier == SESSION_LOG.c.session_identifier,
+                end.c.event_type == EventType.END,
+            )
+            .exists()
+        )
+        if "computer_name" not in self._columns.of(SESSION_LOG, self._connection):
+            return None
+        row = self._connection.execute(
+            select(SESSION_LOG.c.session_identifier, *self._select(SESSION_LOG, names))
+            .where(
+                SESSION_LOG.c.instrument == instrument_pid,
+                SESSION_LOG.c.event_type == EventType.START,
+                SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
+                SESSION_LOG.c.computer_name != computer_name,
+                ~has_end,
+            )
+            .order_by(SESSION_LOG.c.timestamp.desc(), SESSION_LOG.c.id_session_log.desc())
+            .limit(1)
+        ).first()
+        if row is None:
+            return None
+        return row.session_identifier, EventRow(**{name: row._mapping[name] for name in names})  # noqa: SLF001 - its API
+
+    def awaited(self, session_identifiers: Collection[str]) -> dict[str, str]:
+        """Return whom these sessions wait for, where they wait for anybody."""
+        if not self.has_parts():
+            return {}
+        rows = self._connection.execute(
+            select(SESSION_LOG.c.session_identifier, SESSION_LOG.c.waits_for).where(
+                SESSION_LOG.c.session_identifier.in_(session_identifiers),
+                SESSION_LOG.c.event_type == EventType.START,
+                SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
+                SESSION_LOG.c.waits_for != "",
+            )
+        )
+        return {row.session_identifier: row.waits_for for row in rows}

@@ -66,14 +66,15 @@ class ManifestQueries(Queries):
         )
         return tuple(_manifest_row(row) for row in rows)
 
-    def newest_file(self, session_identifier: str) -> datetime | None:
-        """Return the newest modification time of the session's files in the store."""
-        found: datetime | None = self._connection.scalar(
-            select(func.max(FILE_MANIFEST.c.modified_at)).where(
-                FILE_MANIFEST.c.session_identifier == session_identifier,
-                FILE_MANIFEST.c.state == ResultState.UPLOADED,
-            )
+    def newest_file(self, session_identifier: str, computer_name: str | None = None) -> datetime | None:
+        """Return the newest modification time of the session's files in the store, of one computer or of all."""
+        question = select(func.max(FILE_MANIFEST.c.modified_at)).where(
+            FILE_MANIFEST.c.session_identifier == session_identifier,
+            FILE_MANIFEST.c.state == ResultState.UPLOADED,
         )
+        if computer_name is not None:
+            question = question.where(FILE_MANIFEST.c.computer_name == computer_name)
+        found: datetime | None = self._connection.scalar(question)
         return found
 
     def files_after(self, session_identifier: str, moment: datetime) -> int:

@@ -32,6 +32,9 @@ class EventRow:
     ----------
     record_status
         As found: it may be one that only the record builder knows.
+    waits_for
+        START's: the computers whose part of the session is not finished, as `db.parts` writes them; None where nobody
+        has joined.
     """
 
     id_session_log: int
@@ -48,6 +51,7 @@ class EventRow:
     resumed: int | None
     paused_seconds: int | None
     last_activity_at: datetime | None
+    waits_for: str | None
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ class SessionSummary:
         Rows of its manifest: all of them, and those PENDING, MISSING and SKIPPED.
     bytes_stored
         Sum of what is UPLOADED.
+    waits_for
+        The computers whose part of the session is not finished; "" where none is awaited. Not the view's: from START.
     """
 
     session_identifier: str
@@ -133,3 +139,4 @@ class SessionSummary:
     files_waiting: int
     files_missing: int
     files_left_out: int
+    waits_for: str = ""

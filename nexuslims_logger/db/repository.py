@@ -26,6 +26,7 @@ _SUMMARY = table(
     *(
         column(field.name, UTCDateTime() if field.name in ("started_at", "ended_at") else NULLTYPE)
         for field in fields(SessionSummary)
+        if field.name != "waits_for"
     ),
 )
 _COUNTS = ("files", "bytes_stored", "files_waiting", "files_missing", "files_left_out")
@@ -89,8 +90,9 @@ class Repository(EventQueries, ManifestQueries):
             .order_by(SESSION_LOG.c.timestamp.desc(), SESSION_LOG.c.id_session_log.desc())
             .limit(limit)
         ).all()
+        awaited = self.awaited(newest)
         rows = self._connection.execute(select(_SUMMARY).where(_SUMMARY.c.session_identifier.in_(newest)))
-        found = {row.session_identifier: _summary(row) for row in rows}
+        found = {row.session_identifier: _summary(row, awaited.get(row.session_identifier, "")) for row in rows}
         return tuple(found[identifier] for identifier in newest)
 
     def _instrument(self, condition: ColumnElement[bool]) -> Instrument | None:
@@ -111,8 +113,8 @@ def _instrument(row: Row[Any]) -> Instrument:
     )
 
 
-def _summary(row: Row[Any]) -> SessionSummary:
+def _summary(row: Row[Any], waits_for: str) -> SessionSummary:
     values = dict(row._mapping)  # noqa: SLF001 - its API
     # Sums are decimals on the servers.
     counted = {name: int(values[name]) for name in _COUNTS}
-    return SessionSummary(**{**values, **counted})
+    return SessionSummary(**{**values, **counted}, waits_for=waits_for)

@@ -22,9 +22,11 @@ from nexuslims_logger.journal.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nexuslims_logger.journal.sqlite import JournalFile
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE session (
   identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
@@ -33,7 +35,7 @@ CREATE TABLE session (
   last_activity_at TEXT NOT NULL, logger_version TEXT NOT NULL, clicked_at TEXT, ended_at TEXT,
   end_utc_offset_min INTEGER, end_reason TEXT, take_until TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
-  database_revision INTEGER NOT NULL, database_error TEXT,
+  database_revision INTEGER NOT NULL, database_error TEXT, joined INTEGER NOT NULL DEFAULT 0,
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
 );
 CREATE TABLE instrument (
@@ -42,7 +44,14 @@ CREATE TABLE instrument (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
+_CHANGES = {2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0"}
 _TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at"})
+_READ: dict[str, Callable[[Any], object]] = {
+    "state": SessionState,
+    "end_reason": EndReason,
+    "joined": bool,
+    **dict.fromkeys(_TIMES, datetime.fromisoformat),
+}
 _COLUMNS = tuple(field.name for field in dataclasses.fields(SessionFacts))
 
 
@@ -57,15 +66,9 @@ def _to_column(name: str, value: object) -> object:
 def _from_column(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name in _TIMES:
-        return datetime.fromisoformat(value)
     if name == "folders":
         return tuple(WatchFolder(label, path) for label, path in json.loads(value))
-    if name == "state":
-        return SessionState(value)
-    if name == "end_reason":
-        return EndReason(value)
-    return value
+    return _READ[name](value) if name in _READ else value
 
 
 class FactsJournal:
@@ -73,7 +76,7 @@ class FactsJournal:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
-        file.prepare(_SCHEMA, VERSION)
+        file.prepare(_SCHEMA, VERSION, _CHANGES)
 
     def add(self, facts: SessionFacts) -> None:
         """Write a START: it is on the disk when this returns."""
@@ -124,6 +127,10 @@ class FactsJournal:
         if not found:
             raise KeyError(identifier)
         return found[0]
+
+    def knows(self, identifier: str) -> bool:
+        """Whether this PC has, or has had, a session or a part of that identifier."""
+        return bool(self._select("WHERE identifier = ?", identifier))
 
     def open_sessions(self) -> list[SessionFacts]:
         """Return what was left open (RUNNING by a crash, PAUSED on purpose), oldest first."""
