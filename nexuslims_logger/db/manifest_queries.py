@@ -34,8 +34,8 @@ class ManifestQueries(Queries):
     def manifest_rows(
         self, sessions: Collection[str], digests: Collection[str]
     ) -> dict[tuple[str, str], Mapping[str, Any]]:
-        """Return id and changeable columns of the rows for these objects, by (session, digest)."""
-        names = ("id", "session_identifier", "object_digest", *MANIFEST_UPDATES)
+        """Return id, computer and changeable columns of the rows for these objects, by (session, digest)."""
+        names = ("id", "session_identifier", "object_digest", "computer_name", *MANIFEST_UPDATES)
         rows = self._connection.execute(
             select(*self._select(FILE_MANIFEST, names)).where(
                 FILE_MANIFEST.c.object_digest.in_(digests), FILE_MANIFEST.c.session_identifier.in_(sessions)

@@ -68,7 +68,14 @@ class World:
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
         # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
         prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
-        self.pcs = [Pc(self, f"pc-{number}", prefix) for number, prefix in enumerate(prefixes)]
+        # It may be a logger of the same instrument, too: then each meets the other's open sessions.
+        instruments = [f"instrument of pc-{number}" for number in range(len(prefixes))]
+        if prefixes == ("Titan", "Titan") and random.random() < 0.7:
+            instruments[1] = instruments[0]
+        self.pcs = [
+            Pc(self, f"pc-{number}", prefix, instrument)
+            for number, (prefix, instrument) in enumerate(zip(prefixes, instruments, strict=True))
+        ]
         self._register()
         self._leave_foreign_objects()
         self.checks = Checks(self.database, self.store, self.history, [pc.observed for pc in self.pcs])
@@ -104,10 +111,11 @@ class World:
 class Pc:
     """A control PC: what is on its disk stays when its program dies."""
 
-    def __init__(self, world: World, name: str, prefix: str) -> None:
+    def __init__(self, world: World, name: str, prefix: str, instrument_pid: str) -> None:
         self.world = world
         self.name = name
         self.prefix = prefix
+        self._instrument_pid = instrument_pid
         random = world.scheduler.random
         self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, -7.25, 90.0)))
         labels = random.choice((("",), ("",), ("camera", "spectra")))
@@ -152,6 +160,7 @@ class Pc:
             gap_s=self._rules.gap_s,
             database_label="simulated",
             this_pc_only=False,
+            instrument_pid=self._instrument_pid,
             catch_up_only=catch_up_only,
         )
         self.observed.launched_at.append(station.launched_at)
