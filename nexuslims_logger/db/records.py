@@ -71,6 +71,8 @@ class LoggerState(enum.StrEnum):
     #: END is written; files may still be under way.
     ENDING = "ENDING"
     IDLE = "IDLE"
+    #: The program was closed; one that is only silent has lost its power or its network.
+    STOPPED = "STOPPED"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,10 @@ class LoggerReport:
         Its PID; None while the computer is unknown.
     session_identifier
         The session in the window, None when there is none.
+    oldest_waiting_at
+        Since when the longest waiting file stands there unsent.
+    disk_free_bytes
+        On the fullest of the disks that the instrument writes to.
     files_waiting, bytes_waiting
         Of all sessions that this logger looks after.
     last_error
@@ -102,6 +108,8 @@ class LoggerReport:
     last_good_pass_at: datetime | None
     last_error: str | None
     clock_offset_ms: int | None
+    oldest_waiting_at: datetime | None = None
+    disk_free_bytes: int | None = None
 
 
 @dataclass(frozen=True)

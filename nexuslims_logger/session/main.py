@@ -63,7 +63,7 @@ def session_main(ports: SessionPorts) -> None:
         _begin(loop)
         loop.serve()
     except Stopping:
-        _stop(ports)
+        _stop(loop)
 
 
 def _begin(loop: SessionLoop) -> None:
@@ -87,13 +87,18 @@ def _begin(loop: SessionLoop) -> None:
             return
 
 
-def _stop(ports: SessionPorts) -> None:
+def _stop(loop: SessionLoop) -> None:
+    ports = loop.ports
     ports.transfer.put(Stop())
     until = ports.clock.monotonic() + _STOP_S
     while (left := until - ports.clock.monotonic()) > 0:
         message: Any = ports.inbox.get(left)
         if isinstance(message, TransferStopped):
             break
+        if isinstance(message, Backlog):
+            loop.report.backlog(message)
+    if loop.recording.at_rest:
+        loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
     ports.window.put(Stopped())
 
 
