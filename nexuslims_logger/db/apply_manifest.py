@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Rows of one transaction: few enough that a lost one is cheap to repeat.
-MANIFEST_BATCH = 200
+#: Rows of one transaction, and about a megabyte of one statement: few enough that a lost one is cheap to repeat and
+#: that a slow line carries it within the time limit, far below every server's largest packet.
+MANIFEST_BATCH = 2000
 #: Lengths of texts that only explain; they are cut, not refused.
 _CUT = {"last_error": 500, "reason": 255}
 

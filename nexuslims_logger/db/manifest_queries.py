@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import case, func, insert, literal, select, update
 
 from nexuslims_logger.db.changeable import MANIFEST_UPDATES
 from nexuslims_logger.db.queries import Queries
@@ -13,10 +13,10 @@ from nexuslims_logger.journal.records import ManifestRow, ResultState
 from nexuslims_logger.models import FILE_MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
 
 #: Fields of the records, by the columns that hold them.
 _MANIFEST_COLUMNS = {
@@ -47,14 +47,16 @@ class ManifestQueries(Queries):
         """Insert rows into ``file_manifest`` with one statement; all name the same columns."""
         self._connection.execute(insert(FILE_MANIFEST), [self._known(FILE_MANIFEST, row) for row in rows])
 
-    def update_manifest(self, rows: Iterable[tuple[int, Mapping[str, object]]]) -> None:
-        """Change rows, each given by its id and all changeable columns, with one prepared statement."""
-        names = list(self._known(FILE_MANIFEST, dict.fromkeys(MANIFEST_UPDATES)))
+    def update_manifest(self, rows: Sequence[tuple[int, Mapping[str, object]]]) -> None:
+        """Change rows, each given by its id and all changeable columns, with one statement.
+
+        One, because a statement a row would be a round trip a row; ON DUPLICATE KEY UPDATE would want more rights.
+        """
+        known = self._known(FILE_MANIFEST, dict.fromkeys(MANIFEST_UPDATES))
         self._connection.execute(
             update(FILE_MANIFEST)
-            .where(FILE_MANIFEST.c.id == bindparam("row_id"))
-            .values({name: bindparam(f"new_{name}") for name in names}),
-            [{"row_id": row_id, **{f"new_{name}": values[name] for name in names}} for row_id, values in rows],
+            .where(FILE_MANIFEST.c.id.in_([row_id for row_id, _ in rows]))
+            .values({name: _by_id(name, [(row_id, values[name]) for row_id, values in rows]) for name in known})
         )
 
     def manifest_of(self, session_identifier: str) -> tuple[ManifestRow, ...]:
@@ -103,3 +105,11 @@ class ManifestQueries(Queries):
 def _manifest_row(row: Row[Any]) -> ManifestRow:
     values = {_MANIFEST_COLUMNS[name]: value for name, value in row._mapping.items()}  # noqa: SLF001 - its API
     return ManifestRow(**{**values, "state": ResultState(values["state"])})
+
+
+def _by_id(name: str, values: Sequence[tuple[int, object]]) -> ColumnElement[object]:
+    """Return what the column becomes in each row; what is the same in all of them stands there once."""
+    kind = FILE_MANIFEST.c[name].type
+    if len({value for _, value in values}) == 1:
+        return literal(values[0][1], kind)
+    return case({row_id: literal(value, kind) for row_id, value in values}, value=FILE_MANIFEST.c.id)

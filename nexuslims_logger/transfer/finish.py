@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.state import PassState
 
 VERIFY_BATCH = 50
-RECORD_BATCH = 500
+#: As many as the database takes in one transaction (`db.apply_manifest`).
+RECORD_BATCH = 2000
 
 
 def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> None:
