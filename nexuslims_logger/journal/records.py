@@ -85,7 +85,9 @@ class SessionFacts:
     paused_at, paused_seconds
         The present pause, and the sum of the ended ones.
     revision, database_revision
-        The facts' number, raised by every change, and the number that the database has.
+        The facts' number, raised by every change, and the number that the database has. A session starts with
+        revision 0 where a person has yet to confirm who works: its START is safe here, and the database is told
+        when the name is confirmed, or at the END (then with the name that it started with).
     database_error
         Why the database did not take it, in a user's words; None when it did or was not asked.
     joined
@@ -121,6 +123,11 @@ class SessionFacts:
     database_revision: int = 0
     database_error: str | None = None
     joined: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is settled who works."""
+        return self.revision > 0
 
 
 class ResultState(enum.StrEnum):
