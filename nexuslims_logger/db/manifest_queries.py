@@ -23,6 +23,9 @@ _MANIFEST_COLUMNS = {
     {"instrument_pid": "instrument"}.get(field.name, field.name): field.name for field in fields(ManifestRow)
 }
 
+#: The server looks for each row's value from the first one on.
+_CHANGED_AT_ONCE = 500
+
 
 class ManifestQueries(Queries):
     """What the sessions put into the store."""
@@ -48,16 +51,18 @@ class ManifestQueries(Queries):
         self._connection.execute(insert(FILE_MANIFEST), [self._known(FILE_MANIFEST, row) for row in rows])
 
     def update_manifest(self, rows: Sequence[tuple[int, Mapping[str, object]]]) -> None:
-        """Change rows, each given by its id and all changeable columns, with one statement.
+        """Change rows, each given by its id and all changeable columns, with one statement for hundreds of them.
 
-        One, because a statement a row would be a round trip a row; ON DUPLICATE KEY UPDATE would want more rights.
+        A statement a row would be a round trip a row; ON DUPLICATE KEY UPDATE would want more rights.
         """
         known = self._known(FILE_MANIFEST, dict.fromkeys(MANIFEST_UPDATES))
-        self._connection.execute(
-            update(FILE_MANIFEST)
-            .where(FILE_MANIFEST.c.id.in_([row_id for row_id, _ in rows]))
-            .values({name: _by_id(name, [(row_id, values[name]) for row_id, values in rows]) for name in known})
-        )
+        for first in range(0, len(rows), _CHANGED_AT_ONCE):
+            some = rows[first : first + _CHANGED_AT_ONCE]
+            self._connection.execute(
+                update(FILE_MANIFEST)
+                .where(FILE_MANIFEST.c.id.in_([row_id for row_id, _ in some]))
+                .values({name: _by_id(name, [(row_id, values[name]) for row_id, values in some]) for name in known})
+            )
 
     def manifest_of(self, session_identifier: str) -> tuple[ManifestRow, ...]:
         """Return a session's manifest, by object name."""

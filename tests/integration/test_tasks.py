@@ -660,10 +660,11 @@ def test_statements_grow_with_rounds_and_not_with_files(
         return counts[1] - counts[0]
 
     assert sent() <= 3
-    # Each round is a SELECT, an INSERT or UPDATE, a COMMIT, and the ROLLBACK that gives the connection back.
+    # Each round is a SELECT, an INSERT, a COMMIT, and the ROLLBACK that gives the connection back.
     assert sent(*rows) <= 4 * rounds + 3
+    rows = rows[:1000]  # enough to see that a change is no statement of its own, either
     done = (dataclasses.replace(FILE, object_name=row.object_name, generation=n) for n, row in enumerate(rows))
-    assert sent(*done) <= 4 * rounds + 3
+    assert sent(*done) <= 5 + 3
     with database.engine.connect() as connection:
         found = connection.execute(
             text(
@@ -671,4 +672,4 @@ def test_statements_grow_with_rounds_and_not_with_files(
                 " WHERE generation < 1000000 GROUP BY state"
             )
         ).all()
-    assert [tuple(row) for row in found] == [("UPLOADED", files, files)]
+    assert [tuple(row) for row in found] == [("UPLOADED", len(rows), len(rows))]
