@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
 PATIENCE_S = 4 * 3600.0
+#: What is answered about another computer's open session; None: nothing.
+BESIDE = (*NeighbourChoice, NeighbourChoice.JOIN, None)
 
 
 class User:
@@ -109,7 +111,7 @@ class User:
                 self._answer(self._random.choice(tuple(InterruptedChoice)))
             elif isinstance(event, NeighbourFound):
                 self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
-                choice = self._random.choice((*NeighbourChoice, NeighbourChoice.JOIN, None))
+                choice = self._random.choice(BESIDE)
                 self._note("answers", choice)
                 if choice is not None:
                     self._service.answer_neighbour(choice)

@@ -39,6 +39,7 @@ from tests.simulation.sim_store import SimStore
 from tests.simulation.watched import SimFileSystem, WatchedDisk
 
 if TYPE_CHECKING:
+    from random import Random
     from typing import Any
 
     from nexuslims_logger.storage.contract import StoredObject
@@ -46,6 +47,17 @@ if TYPE_CHECKING:
 
 STORE_URL = "memory"
 IGNORE = ("~$*", "*.tmp")
+
+
+def choose_instruments(random: Random) -> list[tuple[str, str]]:
+    """Return the folder in the store, and the instrument, of each PC."""
+    # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
+    prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
+    instruments = [f"instrument {number}" for number in range(len(prefixes))]
+    if prefixes == ("Titan", "Titan") and random.random() < 0.7:
+        # It may be a logger of the same instrument, too: then each meets the other's open sessions.
+        instruments[1] = instruments[0]
+    return list(zip(prefixes, instruments, strict=True))
 
 
 class World:
@@ -66,15 +78,9 @@ class World:
         self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
         self.history: list[StoredObject] = []
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
-        # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
-        prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
-        # It may be a logger of the same instrument, too: then each meets the other's open sessions.
-        instruments = [f"instrument of pc-{number}" for number in range(len(prefixes))]
-        if prefixes == ("Titan", "Titan") and random.random() < 0.7:
-            instruments[1] = instruments[0]
         self.pcs = [
             Pc(self, f"pc-{number}", prefix, instrument)
-            for number, (prefix, instrument) in enumerate(zip(prefixes, instruments, strict=True))
+            for number, (prefix, instrument) in enumerate(choose_instruments(random))
         ]
         self._register()
         self._leave_foreign_objects()
@@ -82,11 +88,10 @@ class World:
 
     def _register(self) -> None:
         with closing(self.database.connect()) as connection:
-            for pc in self.pcs:
+            for instrument_pid, prefix in {pc.instrument_pid: pc.prefix for pc in self.pcs}.items():
                 connection.execute(
-                    "INSERT INTO instruments (instrument_pid, schema_name, filestore_path, computer_name) "
-                    "VALUES (?, ?, ?, ?)",
-                    (f"instrument of {pc.name}", "FEI Titan TEM", f"./{pc.prefix}", pc.name),
+                    "INSERT INTO instruments (instrument_pid, schema_name, filestore_path) VALUES (?, ?, ?)",
+                    (instrument_pid, "FEI Titan TEM", f"./{prefix}"),
                 )
 
     def _leave_foreign_objects(self) -> None:
@@ -115,7 +120,7 @@ class Pc:
         self.world = world
         self.name = name
         self.prefix = prefix
-        self._instrument_pid = instrument_pid
+        self.instrument_pid = instrument_pid
         random = world.scheduler.random
         self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, -7.25, 90.0)))
         labels = random.choice((("",), ("",), ("camera", "spectra")))
@@ -160,7 +165,7 @@ class Pc:
             gap_s=self._rules.gap_s,
             database_label="simulated",
             this_pc_only=False,
-            instrument_pid=self._instrument_pid,
+            instrument_pid=self.instrument_pid,
             catch_up_only=catch_up_only,
         )
         self.observed.launched_at.append(station.launched_at)
