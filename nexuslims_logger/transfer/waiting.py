@@ -35,7 +35,7 @@ ELSEWHERE = "the name was taken in the store; it was sent under another one"
 
 def look_at_waiting(ports: TransferPorts, state: PassState) -> None:
     """Find out once a minute what waits since when, and write down what has waited for long."""
-    if ports.clock.monotonic() < state.waiting_at:
+    if not state.sessions or ports.clock.monotonic() < state.waiting_at:
         return
     state.waiting_at = ports.clock.monotonic() + LOOK_EVERY_S
     state.disk_free_bytes = _least_free(ports, state)
