@@ -28,8 +28,8 @@ from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.messages import Stop
 from nexuslims_logger.ports import Reply
-from nexuslims_logger.session.loop import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.single_instance import SingleInstance
 from nexuslims_logger.storage.folder import FolderStore
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.config import Settings
     from nexuslims_logger.db.unit_of_work import EngineUnits
-    from nexuslims_logger.events import InterruptedChoice
+    from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
     from nexuslims_logger.ports import Inbox
     from nexuslims_logger.storage.contract import ObjectStore
 
@@ -208,6 +208,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     note: str = "",
     launched_at: datetime | None = None,
     interrupted: InterruptedChoice | None = None,
+    neighbour: NeighbourChoice | None = None,
     catch_up_only: bool = False,
 ) -> Running:
     """Take the lock, open the journal, and start the threads. Blocks on the disk only.
@@ -222,8 +223,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         The new session's first note.
     launched_at
         When the program was started (aware); None: now.
-    interrupted
-        The answer to an interrupted session; None: a person is asked.
+    interrupted, neighbour
+        The answers to an interrupted session, and to one of another computer; None: a person is asked.
     catch_up_only
         Start no session, send what is owed.
 
@@ -266,6 +267,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         instrument_pid=settings.instrument,
         note=note,
         interrupted=interrupted,
+        neighbour=neighbour,
         catch_up_only=catch_up_only,
     )
     session_ports = SessionPorts(clock, chance, session_inbox, transfer_inbox, window, database, facts, station)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+#: What tries again by itself, now or at the next start.
+_TRIES_AGAIN = frozenset({"window", "headless", "sync"})
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program.
@@ -48,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()  # here and not at the interpreter's exit, so that a broken pipe is met below
     except LoggerError as error:
         _log.debug("%s", error, exc_info=error)
-        print(f"{error.title}: {error.message}", file=sys.stderr)
+        recording = arguments.command in _TRIES_AGAIN
+        print(f"{error.title}: {error.message if recording else error.to_repeat}", file=sys.stderr)
         if arguments.command == "window":
             from nexuslims_logger.gui.error_window import show_error
 
@@ -111,6 +115,7 @@ def _headless(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
         user=arguments.user,
         note=arguments.note,
         continue_=arguments.continue_,
+        neighbour=arguments.neighbour,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nexuslims_logger import __version__
+from nexuslims_logger.events import NeighbourChoice
 
 _USER_CHARACTERS = 50  # session_log.user
 _REASON_CHARACTERS = 200
@@ -63,6 +64,17 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="go on with an interrupted session (otherwise it is ended at its last activity)",
     )
+    beside = headless.add_mutually_exclusive_group()
+    for option, choice, what in (
+        (
+            "--join",
+            NeighbourChoice.JOIN,
+            "send the files under another computer's open session at the instrument",
+        ),
+        ("--take-over", NeighbourChoice.TAKE_OVER, "end it at its last activity, and start one of its own"),
+    ):
+        beside.add_argument(option, dest="neighbour", action="store_const", const=choice, help=what)
+    headless.set_defaults(neighbour=NeighbourChoice.OWN)
 
     demo = commands.add("demo", "try the window with a simulated microscope and a throw-away database")
     demo.add_argument("--headless", action="store_true", help="play a whole session on a virtual screen")

@@ -108,6 +108,8 @@ def _read(path: Path) -> Mapping[str, object]:
         raise WrongValue(
             f"The file {path} is broken in line {error.lineno}, column {error.colno}: {error.msg}.{hint}"
         ) from error
+    except RecursionError as error:
+        raise WrongValue(f"The file {path} has brackets within brackets beyond all measure. Write it anew.") from error
     except WrongValue as error:
         raise WrongValue(f"The file {path} {error}") from error
     if not isinstance(content, dict):

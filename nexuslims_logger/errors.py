@@ -7,6 +7,9 @@ and tells (`StopAndTell`). Adapters translate foreign errors into these once, ``
 
 from __future__ import annotations
 
+#: What is said where the program tries again by itself; see `LoggerError.to_repeat`.
+TRIED_AGAIN = "It will be tried again, nothing is lost"
+
 
 class LoggerError(Exception):
     """The root of every error that this program raises on purpose.
@@ -23,6 +26,11 @@ class LoggerError(Exception):
         super().__init__(f"{title}: {message}")
         self.title = title
         self.message = message
+
+    @property
+    def to_repeat(self) -> str:
+        """The message for a command that has ended: nobody tries again but the person who typed it."""
+        return self.message.replace(TRIED_AGAIN, "Repeat the command when it answers")
 
 
 class FileProblem(LoggerError):

@@ -88,6 +88,39 @@ class InterruptedFound(Event):
     suggestion: InterruptedChoice
 
 
+class NeighbourChoice(enum.StrEnum):
+    """What a person answers about the open session of another computer."""
+
+    JOIN = "join"
+    TAKE_OVER = "take over"
+    OWN = "own"
+
+
+@dataclass(frozen=True)
+class NeighbourFound(Event):
+    """Another computer has an open session at this instrument.
+
+    The start waits, for a while, for `SessionService.answer_neighbour`.
+
+    Attributes
+    ----------
+    last_activity_at
+        As far as the database knows: where *Take over* would end it.
+    may_join
+        False where this PC's part of it is finished already.
+    suggestion
+        The answer to put first; never *Take over*.
+    """
+
+    session_identifier: str
+    user: str | None
+    computer_name: str
+    started_at: datetime
+    last_activity_at: datetime
+    may_join: bool
+    suggestion: NeighbourChoice
+
+
 @dataclass(frozen=True)
 class InstrumentUnknown(Event):
     """No instrument is known for this computer; the start waits for `SessionService.try_again`."""
@@ -98,7 +131,13 @@ class InstrumentUnknown(Event):
 
 @dataclass(frozen=True)
 class SessionStarted(Event):
-    """START is safe on this PC's disk (also after *Continue*)."""
+    """START is safe on this PC's disk (also after *Continue*).
+
+    Attributes
+    ----------
+    joined
+        This is only this PC's part of the session of `user` at another computer, and `started_at` is the part's.
+    """
 
     session_identifier: str
     instrument_name: str
@@ -106,6 +145,7 @@ class SessionStarted(Event):
     started_at: datetime
     note: str
     continued: bool
+    joined: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from nexuslims_logger.events import (
     Event,
     InstrumentUnknown,
     InterruptedChoice,
+    NeighbourChoice,
+    NeighbourFound,
     RecordState,
     SessionEnding,
     SessionReady,
@@ -80,7 +82,14 @@ class _Watched:
                 self.session = event.session_identifier
                 print(event.session_identifier, flush=True)
                 verb = "continues" if event.continued else "started"
-                self.say(f"The session of {event.user} at {event.instrument_name} {verb}.")
+                what = "This PC's part of the session" if event.joined else "The session"
+                self.say(f"{what} of {event.user} at {event.instrument_name} {verb}.")
+            case NeighbourFound():
+                self.say(
+                    f"{event.user or 'Somebody'} has an open session at this instrument on {event.computer_name}, "
+                    f"since {event.started_at:%Y-%m-%d %H:%M} UTC, last active at "
+                    f"{event.last_activity_at:%Y-%m-%d %H:%M} UTC."
+                )
             case SessionEnding():
                 self.ending = True
                 self.say("END is recorded on this PC; the last files are being brought to the store.")
@@ -101,7 +110,8 @@ class _Watched:
                 self.failed = True
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case Trouble():
-                self.troubled = True
+                # That a neighbour's session was not joined keeps nothing of this one from being ready.
+                self.troubled |= event.kind != "neighbour"
                 self.failed |= event.kind == "start"
                 self.died |= event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
@@ -130,10 +140,19 @@ class _Watched:
             print(line, file=sys.stderr, flush=True)
 
 
-def run(settings: Settings, *, seconds: float | None, user: str | None, note: str | None, continue_: bool) -> ExitCode:
+def run(  # noqa: PLR0913 - one for each option
+    settings: Settings,
+    *,
+    seconds: float | None,
+    user: str | None,
+    note: str | None,
+    continue_: bool,
+    neighbour: NeighbourChoice,
+) -> ExitCode:
     """Run one session until SIGINT or `seconds` are over, and end it. Blocks.
 
-    A second SIGINT leaves the rest for later; SIGTERM leaves the session open.
+    `neighbour` says what to do beside another computer's open session at the instrument. A second SIGINT leaves the
+    rest for later; SIGTERM leaves the session open.
 
     Raises
     ------
@@ -143,7 +162,7 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
     signals = _Signals()
     signals.install()
     interrupted = InterruptedChoice.CONTINUE if continue_ else InterruptedChoice.END
-    running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted)
+    running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted, neighbour=neighbour)
     watched = _Watched()
     clock = bootstrap.SystemClock()
     started = stored = math.inf

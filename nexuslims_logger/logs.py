@@ -51,8 +51,20 @@ def without_secrets(text: str) -> str:
     return text
 
 
+#: Whatever begins a new line or steers a console, as its escape.
+_ON_ONE_LINE = {
+    code: chr(code).encode("unicode_escape").decode()
+    for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)
+    if code != ord("\t")
+}
+
+
 class _DiscreetFormatter(logging.Formatter):
-    """Formats a record, traceback included, without secrets, as text for any place."""
+    """Formats a record, traceback included, without secrets, as text for any place; the message is one line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the standard library's name
+        """Return the line before the traceback: a file's name may hold a line break, and must not forge a line."""
+        return super().formatMessage(record).translate(_ON_ONE_LINE)
 
     def format(self, record: logging.LogRecord) -> str:
         # A file's name that is not UTF-8 on the disk comes with characters that neither Tk nor a file takes.

@@ -134,12 +134,18 @@ class Backlog:
     ----------
     problem
         Why nothing can be sent or looked at, at present.
+    oldest_waiting_at
+        Since when the longest waiting file stands there unsent; aware UTC.
+    disk_free_bytes
+        On the fullest of the disks that the instrument writes to.
     """
 
     files_waiting: int = 0
     bytes_waiting: int = 0
     last_good_pass_at: datetime | None = None
     problem: str | None = None
+    oldest_waiting_at: datetime | None = None
+    disk_free_bytes: int | None = None
 
 
 @dataclass(frozen=True)

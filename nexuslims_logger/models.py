@@ -112,8 +112,8 @@ class InstrumentRow(Base):
 class SessionLogRow(Base):
     """An event of a session: START, END or RECORD_GENERATION.
 
-    `utc_offset_min` makes local days possible in SQL. `clock_offset_ms`, `project`, `resumed` and
-    `last_activity_at` are START's, `end_reason` and `paused_seconds` are END's.
+    `utc_offset_min` makes local days possible in SQL. `clock_offset_ms`, `project`, `resumed`,
+    `last_activity_at` and `waits_for` are START's, `end_reason` and `paused_seconds` are END's.
     """
 
     __tablename__ = "session_log"
@@ -129,6 +129,7 @@ class SessionLogRow(Base):
         ),
         _check("ident", "session_identifier <> ''"),
         _check("reason", "end_reason IS NULL OR event_type = 'END'"),
+        _check("waits", "length(waits_for) <= 500").ddl_if(dialect="sqlite"),
         _lengths(
             "length(CAST(session_note AS BLOB)) <= 65535",
             session_identifier=36,
@@ -160,6 +161,7 @@ class SessionLogRow(Base):
     paused_seconds: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     last_activity_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     recorded_at: Mapped[datetime] = mapped_column(UTCDateTime, server_default=utc_now())
+    waits_for: Mapped[str | None] = mapped_column(words(500))
 
 
 INSTRUMENTS = cast("Table", InstrumentRow.__table__)

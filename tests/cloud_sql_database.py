@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import socket
 import uuid
@@ -68,7 +69,9 @@ def cloud_schema(
 
 
 @pytest.fixture
-def cloud(cloud_schema: tuple[Server, str], tmp_path: Path) -> Iterator[Cloud]:
+def cloud(cloud_schema: tuple[Server, str], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Cloud]:
+    """A stand-in, an account with the least rights, and settings; whatever is tried with it logs no secret."""
+    caplog.set_level(logging.DEBUG)
     server, name = cloud_schema
     email = f"tem-{uuid.uuid4().hex[:8]}@lab-project.iam.gserviceaccount.com"
     user = email.split("@", maxsplit=1)[0]
@@ -92,3 +95,7 @@ def cloud(cloud_schema: tuple[Server, str], tmp_path: Path) -> Iterator[Cloud]:
         standin.stop()
         server.run(f"DROP USER '{user}'@'%'")
         gc.collect()  # what an engine leaves behind is this test's
+    written = logging.Formatter("%(name)s %(message)s")
+    shown = "\n".join(written.format(record) for when in ("setup", "call") for record in caplog.get_records(when))
+    assert [secret for secret in standin.secrets if secret in shown] == []
+    assert "PRIVATE KEY" not in shown

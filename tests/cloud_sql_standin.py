@@ -242,12 +242,13 @@ class CloudSqlStandin:
         """Return a refresh token with what belongs to it, as google-auth's user credentials take them."""
         token = f"1//{secrets.token_urlsafe(24)}"
         self._refresh_tokens[token] = email
-        self.secrets.append(token)
+        secret = secrets.token_urlsafe(24)
+        self.secrets += (token, secret)
         return {
             "refresh_token": token,
             "token_uri": f"{self.endpoint}/token",
             "client_id": "client",
-            "client_secret": secrets.token_urlsafe(24),
+            "client_secret": secret,
         }
 
     def revoke(self, email: str) -> None:
@@ -297,6 +298,7 @@ class CloudSqlStandin:
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         if form.get("grant_type", "").endswith("jwt-bearer"):
             email, refusal = self._signed_by(form["assertion"])
+            self.secrets.append(form["assertion"].rpartition(".")[2])
         else:
             email = self._refresh_tokens.get(form.get("refresh_token", ""), "")
             refusal = "" if email else "Token has been expired or revoked."

@@ -52,7 +52,7 @@ def _cells(session: SessionSummary) -> tuple[str, ...]:
         "-" if session.ended_at is None else _local(session.ended_at),
         session.user or "-",
         session.instrument,
-        session.status,
+        f"{session.status}, waits for {session.waits_for}" if session.waits_for else session.status,
         _files(session),
         session.session_identifier,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, inspect, text
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.legacy_findings import NO_TIME, Finding, Repair, ask
 from nexuslims_logger.db.legacy_shape import ASIDE, KEPT_ASIDE, blocked, fill_aside, shape
-from nexuslims_logger.db.legacy_times import Converted, LegacyTime, ZoneRule, convert
+from nexuslims_logger.db.legacy_times import Converted, LegacyTime, ZoneRule, convert, offset_min
 from nexuslims_logger.db.types import SERVERS
 from nexuslims_logger.errors import StopAndTell
 
@@ -125,12 +125,15 @@ def adopt(engine: Engine, rules: Sequence[ZoneRule], *, repair: bool) -> None:
     migrate.upgrade(engine)
     with migrate.connected(engine) as connection:
         _put_back(connection)
+        _fill_offsets(connection, rules)
 
 
 def _inspect(connection: Connection) -> LegacyReport:
     if connection.dialect.name not in SERVERS:
         raise StopAndTell(
-            "This database cannot be adopted", "Only one on a MySQL or MariaDB server can: see docs/database.md."
+            "This database cannot be adopted",
+            "Only one on a MySQL or MariaDB server can. An SQLite file of the old logger is imported into one first;"
+            " docs/database.md has the commands. The file is left as it is.",
         )
     tables = inspect(connection).get_table_names()
     if not {"instruments", "session_log"} <= set(tables):
@@ -262,3 +265,23 @@ def _put_back(connection: Connection) -> None:
             connection.commit()
             connection.execute(text(f"ALTER TABLE instruments DROP COLUMN {kept}"))
             connection.commit()
+
+
+def _fill_offsets(connection: Connection, rules: Sequence[ZoneRule]) -> None:
+    """Note local time's offset in the rows that have none, where it is known; may be repeated."""
+    zones = connection.execute(
+        text("SELECT instrument_pid, timezone FROM instruments WHERE timezone NOT IN ('', 'UTC')")
+    )
+    instruments = {pid.casefold(): zone for pid, zone in zones}
+    by_offset: defaultdict[int, list[int]] = defaultdict(list)
+    for row in _times(connection, " AND utc_offset_min IS NULL"):
+        if (offset := offset_min(row, rules, instruments)) is not None:
+            by_offset[offset].append(row.row_id)
+    for offset, ids in by_offset.items():
+        for start in range(0, len(ids), _CHUNK):
+            _execute(
+                connection,
+                f"UPDATE session_log SET utc_offset_min = {offset:d} WHERE id_session_log IN :ids",
+                ids[start : start + _CHUNK],
+            )
+    connection.commit()

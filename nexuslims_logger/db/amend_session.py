@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.amendments import amendment_line, with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.parts import last_activity, release
 from nexuslims_logger.db.records import EventType, RecordStatus
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.journal.records import EndReason
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from nexuslims_logger.db.records import EventRow, EventRows
     from nexuslims_logger.db.unit_of_work import Units
 
-#: END is always after START.
-_SHORTEST = timedelta(microseconds=1)
 #: ``session_log.session_note``.
 _NOTE_BYTES = 65_535
 _REASON_CHARACTERS = 255
@@ -40,7 +39,8 @@ class Amendment:
     end_at_last_activity
         It ended when something last happened in it, as far as the database knows.
     skip_missing
-        Leave out the files that are still PENDING, and let the session be ready: its PC does not come back.
+        Leave out the files that are still PENDING, and the parts of other computers that are not finished, and let the
+        session be ready: its PC does not come back.
     """
 
     session_identifier: str
@@ -108,6 +108,8 @@ def _amend(units: Units, amendment: Amendment) -> Amended:
             reason = f"amended: {amendment.reason}"[:_REASON_CHARACTERS]
             left_out = repository.skip_pending(identifier, amendment.amended_by, reason)
         changes = _changes(start, end, user, ended_at, left_out)
+        if amendment.skip_missing and start.waits_for:
+            changes.append(f"no longer waits for {start.waits_for}")
         if not changes and not (amendment.skip_missing and _waits(before)):
             raise StopAndTell(
                 "There is nothing to correct", f"Session {identifier} is as it should be. Nothing was changed."
@@ -127,9 +129,9 @@ def _amend(units: Units, amendment: Amendment) -> Amended:
                 start, {**_end_values(start, amendment, ended_at), "session_note": _noted(start, line)}
             )
         if amendment.skip_missing:
-            # In this order a reader never meets a START ready without its END.
-            repository.release_event(identifier, EventType.END)
-            repository.release_event(identifier, EventType.START)
+            if start.waits_for:
+                repository.change_waits_for(start, "")
+            release(repository, identifier)
         after = repository.event_rows(identifier)
         newer = repository.files_after(identifier, after.end.timestamp) if after.end else 0
         unit.commit()
@@ -149,9 +151,7 @@ def _end(amendment: Amendment, rows: EventRows, start: EventRow, newest_file: da
     if at is None:
         if not amendment.end_at_last_activity and not (amendment.skip_missing and rows.end is None):
             return None
-        # The heartbeat travels with other changes only; files that were sent since tell more.
-        known = [moment for moment in (start.last_activity_at, newest_file) if moment and moment <= now]
-        at = max([start.timestamp + _SHORTEST, *known])
+        at = last_activity(start, newest_file, now)
     elif at > now:
         raise StopAndTell("The session cannot have ended yet", f"{at.isoformat()} lies in the future.")
     paused = timedelta(seconds=rows.end.paused_seconds or 0) if rows.end else timedelta()

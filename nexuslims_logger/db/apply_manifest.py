@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.db.changeable import MANIFEST_UPDATES
 from nexuslims_logger.db.errors import Collision, DuplicateRow
@@ -12,13 +12,14 @@ from nexuslims_logger.db.errors import Collision, DuplicateRow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.db.unit_of_work import UnitOfWork, Units
     from nexuslims_logger.journal.records import ManifestRow
 
 log = logging.getLogger(__name__)
 
-#: Rows of one transaction: few enough that a lost one is cheap to repeat.
-MANIFEST_BATCH = 200
+#: Rows of one transaction, and about a megabyte of one statement: few enough that a lost one is cheap to repeat and
+#: that a slow line carries it within the time limit, far below every server's largest packet.
+MANIFEST_BATCH = 2000
 #: Lengths of texts that only explain; they are cut, not refused.
 _CUT = {"last_error": 500, "reason": 255}
 
@@ -40,9 +41,14 @@ def apply_manifest(units: Units, rows: tuple[ManifestRow, ...]) -> None:
             _apply(units, batch)
 
 
-def object_digest(bucket: str, object_name: str) -> str:
-    """Return ``file_manifest.object_digest``: the names are too long for a unique key."""
-    return hashlib.sha256(f"{bucket}\n{object_name}".encode()).hexdigest()
+def object_digest(bucket: str, object_name: str, computer_name: str | None = None) -> str:
+    """Return ``file_manifest.object_digest``: the names are too long for a unique key.
+
+    Two computers that share a session may each have had a file of that name. The second one's row is known by its
+    `computer_name` as well.
+    """
+    names = (bucket, object_name) if computer_name is None else (bucket, object_name, computer_name.casefold())
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
@@ -50,7 +56,15 @@ def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
         if not unit.repository.has_manifest():
             log.info("the database has no file_manifest yet: %d rows are not recorded", len(batch))
             return
-        found = unit.repository.manifest_rows({session for session, _ in batch}, {digest for _, digest in batch})
+        found = _found(unit, batch)
+        theirs = {key: row for key, row in batch.items() if key in found and _is_anothers(found[key], row)}
+        if theirs:
+            ours = {
+                (row.session_identifier, object_digest(row.bucket, row.object_name, row.computer_name)): row
+                for row in theirs.values()
+            }
+            batch = {key: row for key, row in batch.items() if key not in theirs} | ours
+            found |= _found(unit, ours)
         changed: list[tuple[int, Mapping[str, object]]] = []
         # A statement names the same columns for all its rows: those without a time get the database's.
         timed: list[Mapping[str, object]] = []
@@ -68,6 +82,15 @@ def _apply(units: Units, batch: Mapping[tuple[str, str], ManifestRow]) -> None:
         if changed:
             unit.repository.update_manifest(changed)
         unit.commit()
+
+
+def _found(unit: UnitOfWork, batch: Mapping[tuple[str, str], ManifestRow]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    return unit.repository.manifest_rows({session for session, _ in batch}, {digest for _, digest in batch})
+
+
+def _is_anothers(found: Mapping[str, Any], row: ManifestRow) -> bool:
+    """Whether the row is of another computer that shares the session."""
+    return (found["computer_name"] or row.computer_name).casefold() != row.computer_name.casefold()
 
 
 def _fixed(row: ManifestRow, digest: str) -> dict[str, object]:

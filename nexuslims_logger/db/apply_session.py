@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.amendments import with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.parts import finish_own, waits_for_others
 from nexuslims_logger.db.records import EventType, RecordStatus
 from nexuslims_logger.journal.records import Applied, EndReason, SessionState
 
@@ -24,12 +25,18 @@ def apply_session(units: Units, facts: SessionFacts) -> Applied:
 
     Where the database already has another writer's END, it wins. The rows become TO_BE_BUILT only when the
     facts are READY: END first, then START, and only from WAITING_FOR_END; a status that the
-    record builder has moved on stays and counts as ready.
+    record builder has moved on stays and counts as ready. A session that another computer has joined is ready
+    when the last of them has finished (`db.parts`).
 
     Returns
     -------
     Applied
         What the database holds afterwards, read back.
+
+    Raises
+    ------
+    WaitsForParts
+        The facts are READY and recorded as far as they go, but another computer has not finished its part.
     """
     try:
         return _apply(units, facts)
@@ -53,12 +60,14 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
             repository.update_event(found.end, _end_changes(facts, found.end))
         elif facts.ended_at is not None:
             _insert_end(repository, facts, found.start)
-        if facts.state is SessionState.READY:
-            # In this order a reader never meets a START ready without its END.
-            repository.release_event(facts.identifier, EventType.END)
-            repository.release_event(facts.identifier, EventType.START)
+        ready = facts.state is SessionState.READY
+        awaited = finish_own(repository, facts, found.start) if ready else ()
         held = repository.event_rows(facts.identifier)
+        if ready and not awaited and held.start and held.start.record_status == RecordStatus.WAITING_FOR_END:
+            raise Collision("The database was busy", "Another computer joined the session in the same moment.")
         unit.commit()
+    if awaited:
+        raise waits_for_others(awaited)
     return _applied(facts, held, offset_ms)
 
 
@@ -71,6 +80,8 @@ def _applied(facts: SessionFacts, held: EventRows, offset_ms: int | None) -> App
         user=held.start.user if held.start else None,
         ready=all(event and event.record_status != RecordStatus.WAITING_FOR_END for event in events),
         clock_offset_ms=offset_ms,
+        end_reason=held.end.end_reason if held.end else None,
+        ended_by=held.end.computer_name if held.end else None,
     )
 
 

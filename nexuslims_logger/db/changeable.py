@@ -10,6 +10,7 @@ EVENT_UPDATES = (
     "resumed",
     "paused_seconds",
     "last_activity_at",
+    "waits_for",
 )
 MANIFEST_UPDATES = (
     "md5",

@@ -15,7 +15,14 @@ import aiohttp
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 from google.cloud.sql.connector import exceptions as connector_errors
 
-from nexuslims_logger.errors import AccessDenied, ConfigurationError, DatabaseUnavailable, Defect, LoggerError
+from nexuslims_logger.errors import (
+    TRIED_AGAIN,
+    AccessDenied,
+    ConfigurationError,
+    DatabaseUnavailable,
+    Defect,
+    LoggerError,
+)
 
 if TYPE_CHECKING:
     from nexuslims_logger.config import Settings
@@ -43,7 +50,6 @@ CONNECTING_ERRORS = (
 _UNREACHABLE = "The database cannot be reached"
 _REFUSED = "Google Cloud refuses access to the database"
 _WRONG = "The Cloud SQL settings have to be changed"
-_TRY_AGAIN = "It will be tried again, nothing is lost"
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _SERVER_ERROR = 401, 403, 404, 500
 _LATER_STATUS = frozenset({408, 429})
 
@@ -157,7 +163,7 @@ def _answered(status: int, said: str, place: Place) -> LoggerError:
             f" {place.instance}; ask the project's administrator. {words}",
         )
     if status in _LATER_STATUS or status >= _SERVER_ERROR:
-        return DatabaseUnavailable(_UNREACHABLE, f"{_TRY_AGAIN}. {words}")
+        return DatabaseUnavailable(_UNREACHABLE, f"{TRIED_AGAIN}. {words}")
     return Defect("Unexpected answer of Google Cloud", f"Tell the facility manager. {words}")
 
 
@@ -174,7 +180,7 @@ def _credentials(error: GoogleAuthError, place: Place) -> LoggerError:
     if isinstance(error, TransportError):
         return _away("Google's token service", "oauth2.googleapis.com port 443")
     if isinstance(error, RefreshError) and error.retryable:
-        return DatabaseUnavailable(_UNREACHABLE, f"{_TRY_AGAIN}. Google's token service has a problem: {said}.")
+        return DatabaseUnavailable(_UNREACHABLE, f"{TRIED_AGAIN}. Google's token service has a problem: {said}.")
     if "iat" in said.split() or "reasonable timeframe" in said:
         return AccessDenied(
             "This PC's clock is wrong",
@@ -191,7 +197,7 @@ def _credentials(error: GoogleAuthError, place: Place) -> LoggerError:
 def _away(what: str, where: str) -> LoggerError:
     return DatabaseUnavailable(
         _UNREACHABLE,
-        f"{_TRY_AGAIN}. {what} does not answer. If this lasts: is the network there, and does the firewall let this PC"
+        f"{TRIED_AGAIN}. {what} does not answer. If this lasts: is the network there, and does the firewall let this PC"
         f" connect to {where}?",
     )
 

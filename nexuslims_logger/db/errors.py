@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from nexuslims_logger.errors import (
+    TRIED_AGAIN,
     AccessDenied,
     ConfigurationError,
     DatabaseUnavailable,
@@ -121,7 +122,7 @@ def _sqlite(error: sqlite3.Error) -> LoggerError:
 def _unavailable(what: str) -> LoggerError:
     return DatabaseUnavailable(
         "The database cannot be reached",
-        f"It will be tried again, nothing is lost: {what}. If this lasts: is the network there, and does the firewall"
+        f"{TRIED_AGAIN}: {what}. If this lasts: is the network there, and does the firewall"
         " let this PC connect to the database's host and port?",
     )
 

@@ -85,7 +85,7 @@ RIGHTS: dict[Role, tuple[Right, ...]] = {
         Right(
             "session_log",
             ("INSERT",),
-            ("timestamp", "record_status", "user", "session_note", "end_reason"),
+            ("timestamp", "record_status", "user", "session_note", "end_reason", "waits_for"),
         ),
         Right("file_manifest", (), ("state", "reason", "decided_by")),
         Right("loggers"),

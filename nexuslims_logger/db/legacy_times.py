@@ -124,6 +124,23 @@ def convert(
     return tuple(converted)
 
 
+def offset_min(row: LegacyTime, rules: Sequence[ZoneRule], instruments: Mapping[str, str]) -> int | None:
+    """Return what local time was ahead of UTC, in minutes, where the row's time is UTC already; None: nobody knows.
+
+    The instrument's zone in the register counts, and else the zone that the times were written in; UTC is a
+    server's habit, and says nothing of the place.
+    """
+    rule = next((rule for rule in rules if rule.first <= row.row_id <= rule.last), None)
+    try:
+        zone = _of_instrument(row, instruments) or (rule.zone if rule else None)
+    except StopAndTell:
+        return None
+    if zone is None or zone.key == "UTC":
+        return None
+    offset = row.found.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+    return None if offset is None else round(offset / timedelta(minutes=1))
+
+
 def _of_instrument(row: LegacyTime, instruments: Mapping[str, str]) -> ZoneInfo | None:
     name = instruments.get(row.instrument.casefold())
     return _zone(name) if name else None

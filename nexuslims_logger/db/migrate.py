@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 #: The newest revision that this program brings along; a test holds it to the folder's.
-HEAD = "0014_views"
+HEAD = "0015_waits_for"
 #: How long to wait for another migration of the same database, seconds.
 LOCK_TIMEOUT_S = 60
 #: How long an ALTER may wait for other people's transactions, seconds (the servers' default is a year).

@@ -32,6 +32,9 @@ class EventRow:
     ----------
     record_status
         As found: it may be one that only the record builder knows.
+    waits_for
+        START's: the computers whose part of the session is not finished, as `db.parts` writes them; None where nobody
+        has joined.
     """
 
     id_session_log: int
@@ -48,6 +51,7 @@ class EventRow:
     resumed: int | None
     paused_seconds: int | None
     last_activity_at: datetime | None
+    waits_for: str | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class LoggerState(enum.StrEnum):
     #: END is written; files may still be under way.
     ENDING = "ENDING"
     IDLE = "IDLE"
+    #: The program was closed; one that is only silent has lost its power or its network.
+    STOPPED = "STOPPED"
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,10 @@ class LoggerReport:
         Its PID; None while the computer is unknown.
     session_identifier
         The session in the window, None when there is none.
+    oldest_waiting_at
+        Since when the longest waiting file stands there unsent.
+    disk_free_bytes
+        On the fullest of the disks that the instrument writes to.
     files_waiting, bytes_waiting
         Of all sessions that this logger looks after.
     last_error
@@ -98,6 +108,8 @@ class LoggerReport:
     last_good_pass_at: datetime | None
     last_error: str | None
     clock_offset_ms: int | None
+    oldest_waiting_at: datetime | None = None
+    disk_free_bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,8 @@ class SessionSummary:
         Rows of its manifest: all of them, and those PENDING, MISSING and SKIPPED.
     bytes_stored
         Sum of what is UPLOADED.
+    waits_for
+        The computers whose part of the session is not finished; "" where none is awaited. Not the view's: from START.
     """
 
     session_identifier: str
@@ -133,3 +147,4 @@ class SessionSummary:
     files_waiting: int
     files_missing: int
     files_left_out: int
+    waits_for: str = ""

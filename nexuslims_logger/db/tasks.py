@@ -17,6 +17,7 @@ from nexuslims_logger.db.apply_manifest import apply_manifest
 from nexuslims_logger.db.apply_session import apply_session
 from nexuslims_logger.db.engine import build_engine
 from nexuslims_logger.db.errors import DuplicateRow
+from nexuslims_logger.db.parts import apply_part, find_neighbour, join_session, take_over
 from nexuslims_logger.db.report_logger import report_logger
 from nexuslims_logger.db.unit_of_work import units_on
 from nexuslims_logger.errors import UnknownInstrument
@@ -32,12 +33,16 @@ if TYPE_CHECKING:
 __all__ = [
     "amend_session",
     "apply_manifest",
+    "apply_part",
     "apply_session",
     "find_instrument",
+    "find_neighbour",
+    "join_session",
     "manifest_of",
     "open_database",
     "recent_sessions",
     "report_logger",
+    "take_over",
 ]
 
 

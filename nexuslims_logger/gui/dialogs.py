@@ -6,7 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import InterruptedChoice
+from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import enable, make_button
 from nexuslims_logger.gui.panels import wrap_to_width
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.gui.presenter import Presenter
     from nexuslims_logger.gui.theme import Look
-    from nexuslims_logger.gui.view import Interrupted, View
+    from nexuslims_logger.gui.view import Interrupted, Neighbour, View
 
     Act = Callable[[Callable[[], None]], None]
 
@@ -113,6 +113,8 @@ def open_dialog(parent: tk.Tk, look: Look, view: View, presenter: Presenter, act
     match view.dialog:
         case Dialog.INTERRUPTED if view.interrupted:
             return _interrupted(parent, look, view.interrupted, presenter, act)
+        case Dialog.NEIGHBOUR if view.neighbour:
+            return _neighbour(parent, look, view.neighbour, presenter, act)
         case Dialog.CLOSING:
             return _closing(parent, look, presenter, act)
         case Dialog.LEAVING:
@@ -153,6 +155,29 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
     for (words, choice), style in zip(answers, styles, strict=True):
         dialog.add_button(words, answer(choice), style)
     dialog.open(dialog.buttons[styles.index(theme.PRIMARY)])
+    return dialog
+
+
+def _neighbour(parent: tk.Tk, look: Look, asked: Neighbour, presenter: Presenter, act: Act) -> ModalDialog:
+    def answer(choice: NeighbourChoice) -> Callable[[], None]:
+        return lambda: act(lambda: presenter.answer_neighbour(choice))
+
+    first = NeighbourChoice.JOIN if asked.join_first else NeighbourChoice.OWN
+    dialog = ModalDialog(parent, look, wording.NEIGHBOUR, lambda: act(presenter.dismiss))
+    dialog.add_table(asked.facts, 1)
+    dialog.add_table(wording.NEIGHBOUR_CHOICES[0 if asked.may_join else 1 :], 2)
+    dialog.add_text(wording.NEIGHBOUR_CLOSE, 3, theme.MUTED)
+    answers = (
+        (wording.JOIN, NeighbourChoice.JOIN),
+        (wording.TAKE_OVER, NeighbourChoice.TAKE_OVER),
+        (wording.START_OWN, NeighbourChoice.OWN),
+    )
+    focus: tk.Misc = dialog.window
+    for words, choice in answers[0 if asked.may_join else 1 :]:
+        style = theme.PRIMARY if choice is first else "TButton"
+        button = dialog.add_button(words, answer(choice), style)
+        focus = button if choice is first else focus
+    dialog.open(focus)
     return dialog
 
 

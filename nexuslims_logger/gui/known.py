@@ -11,6 +11,7 @@ from nexuslims_logger.events import (
     CatchUp,
     InstrumentUnknown,
     InterruptedFound,
+    NeighbourFound,
     NoteSaved,
     RecordState,
     SessionEnding,
@@ -58,7 +59,7 @@ class Known:
     ----------
     step
         The step of the start that is under way.
-    interrupted, unknown
+    interrupted, neighbour, unknown
         A question of the start that waits for an answer.
     session, note, ended_at, stored, ready, paused
         The session of this window, and how far it is.
@@ -78,6 +79,7 @@ class Known:
 
     step: StartStep | None = None
     interrupted: InterruptedFound | None = None
+    neighbour: NeighbourFound | None = None
     unknown: InstrumentUnknown | None = None
     session: SessionStarted | None = None
     note: str = ""
@@ -104,9 +106,13 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
     """Return what is known after `event`. What belongs to another session (catch-up) changes nothing."""
     match event:
         case Starting():
-            return replace(known, step=event.step, interrupted=None, unknown=None, asked=_unless_stop(known))
+            return replace(
+                known, step=event.step, interrupted=None, neighbour=None, unknown=None, asked=_unless_stop(known)
+            )
         case InterruptedFound():
             return replace(known, interrupted=event, asked=_unless_stop(known))
+        case NeighbourFound():
+            return replace(known, neighbour=event, asked=_unless_stop(known))
         case InstrumentUnknown():
             return replace(known, unknown=event, asked=_unless_stop(known))
         case SessionStarted():
@@ -115,6 +121,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
                 session=event,
                 note=event.note,
                 interrupted=None,
+                neighbour=None,
                 unknown=None,
                 asked=_unless_stop(known),
             )

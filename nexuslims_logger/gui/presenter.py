@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.events import NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, receive
@@ -86,6 +87,11 @@ class Presenter:
         if self._service and self._ask(Asked.ANSWER):
             self._service.answer_interrupted(choice)
 
+    def answer_neighbour(self, choice: NeighbourChoice) -> None:
+        """*Join*, *Take over* or *Start my own*."""
+        if self._service and self._ask(Asked.ANSWER):
+            self._service.answer_neighbour(choice)
+
     def try_again(self) -> None:
         """*Try again* on the screen of an unknown computer."""
         if self._service and self._ask(Asked.TRY_AGAIN):
@@ -107,8 +113,9 @@ class Presenter:
             self._service.sync_now()
 
     def open_note(self) -> None:
-        """*Note*."""
-        if self._screen() is Screen.RUNNING and not self._known.asked:
+        """*Note*; a session that was joined has its note where it was started."""
+        session = self._known.session
+        if self._screen() is Screen.RUNNING and not self._known.asked and session and not session.joined:
             self._dialog = Dialog.NOTE
 
     def save_note(self, text: str) -> None:
@@ -118,9 +125,15 @@ class Presenter:
             self._service.set_note(text.strip()[: wording.NOTE_LIMIT])
 
     def dismiss(self) -> None:
-        """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends."""
-        if self._present_dialog() is Dialog.INTERRUPTED:
-            self.stop()
+        """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends.
+
+        Beside another computer's session there is an answer that changes nothing of theirs: one of one's own.
+        """
+        match self._present_dialog():
+            case Dialog.INTERRUPTED:
+                self.stop()
+            case Dialog.NEIGHBOUR:
+                self.answer_neighbour(NeighbourChoice.OWN)
         self._dialog = None
 
     def wants_to_close(self) -> None:
@@ -174,6 +187,7 @@ class Presenter:
                     steps=words.steps(),
                     fraction=words.start_fraction(),
                     interrupted=words.interrupted(),
+                    neighbour=words.neighbour(),
                 )
             case Screen.UNKNOWN_COMPUTER if known.unknown:
                 return replace(common, computer_name=known.unknown.computer_name)
@@ -223,6 +237,8 @@ class Presenter:
         screen, asked = self._screen(), self._known.asked
         if screen is Screen.STARTING and self._known.interrupted and not asked:
             return Dialog.INTERRUPTED
+        if screen is Screen.STARTING and self._known.neighbour and not asked:
+            return Dialog.NEIGHBOUR
         fitting = {
             Dialog.CLOSING: Screen.RUNNING,
             Dialog.NOTE: Screen.RUNNING,

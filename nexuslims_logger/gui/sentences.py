@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import InterruptedChoice, PassStage, StartStep
+from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, PassStage, StartStep
 from nexuslims_logger.gui import wording
-from nexuslims_logger.gui.view import Interrupted, Line, Screen, Step, StepState, Tone
+from nexuslims_logger.gui.view import Interrupted, Line, Neighbour, Screen, Step, StepState, Tone
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
@@ -83,6 +83,8 @@ class Sentences:
         if session is None:
             return ""
         start, user = self._moment(session.started_at), session.user
+        if session.joined:
+            user = wording.PART_OF.format(user=user or wording.SOMEBODY)
         if ended_at:
             text = wording.ENDED_AT if user else wording.ENDED_AT_NOBODY
             return text.format(user=user, start=start, end=self._moment(ended_at))
@@ -168,6 +170,22 @@ class Sentences:
             ),
             end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,
             continue_first=found.suggestion is InterruptedChoice.CONTINUE,
+        )
+
+    def neighbour(self) -> Neighbour | None:
+        """Return the question about another computer's open session."""
+        found = self.known.neighbour
+        if found is None:
+            return None
+        return Neighbour(
+            facts=(
+                (wording.INTERRUPTED_USER, found.user or wording.SOMEBODY),
+                (wording.NEIGHBOUR_COMPUTER, found.computer_name),
+                (wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
+                (wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
+            ),
+            may_join=found.may_join,
+            join_first=found.suggestion is NeighbourChoice.JOIN,
         )
 
     def _instrument(self) -> str:

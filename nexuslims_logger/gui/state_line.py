@@ -120,6 +120,9 @@ class StateLine:
             detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
         else:
             text, detail = wording.VERIFIED_NONE, wording.DONE_DETAIL_NONE
+        if self.known.session and self.known.session.joined:
+            user = self.known.session.user or wording.SOMEBODY
+            detail = f"{wording.PART_DONE.format(user=user)} {detail}"
         if left := self.known.sessions_left:
             waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
             detail = f"{detail} {waits}"

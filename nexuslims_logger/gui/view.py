@@ -21,6 +21,7 @@ class Dialog(enum.StrEnum):
     """The dialogs that stand in front of the window, one at a time."""
 
     INTERRUPTED = "interrupted"
+    NEIGHBOUR = "neighbour"
     CLOSING = "closing"
     LEAVING = "leaving"
     NOTE = "note"
@@ -96,6 +97,25 @@ class Interrupted:
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    """The dialog about another computer's open session.
+
+    Attributes
+    ----------
+    facts
+        Pairs of a label and what it says.
+    may_join
+        Whether *Join* is offered.
+    join_first
+        Whether *Join* is the default.
+    """
+
+    facts: tuple[tuple[str, str], ...]
+    may_join: bool
+    join_first: bool
+
+
+@dataclass(frozen=True)
 class View:
     """The whole window.
 
@@ -119,7 +139,7 @@ class View:
         On the screen of an unknown computer.
     countdown
         On the last screen.
-    dialog, interrupted, leaving_text, full_note
+    dialog, interrupted, neighbour, leaving_text, full_note
         The dialog in front, and what it shows.
     busy
         Waiting for an answer of the workers: no button may be pressed.
@@ -144,6 +164,7 @@ class View:
     countdown: str = ""
     dialog: Dialog | None = None
     interrupted: Interrupted | None = None
+    neighbour: Neighbour | None = None
     leaving_text: str = ""
     full_note: str = ""
     busy: bool = False

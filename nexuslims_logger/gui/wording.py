@@ -33,6 +33,7 @@ STEP_SESSION: Final = "Record the start"
 CLOSING_STATE: Final = "Putting everything down before closing."
 
 # Running
+PART_OF: Final = "Part of the session of {user}"
 USER_SINCE: Final = "{user}, since {time}"
 SINCE: Final = "Since {time}"
 NOTE_LINE: Final = "Note: {note}"
@@ -87,6 +88,7 @@ VERIFIED: Final = "{done} of {total} files verified"
 VERIFIED_ONE: Final = "{done} of 1 file verified"
 VERIFIED_NONE: Final = "No files in this session"
 RECORDING_END: Final = "Recording that everything is there"
+PART_DONE: Final = "Your part of the session of {user} is finished."
 DONE_DETAIL: Final = "{bytes} compared with the store. You may leave."
 DONE_DETAIL_NONE: Final = "The session is recorded. You may leave."
 SESSIONS_LEFT: Final = "{count} earlier sessions still wait; they are caught up when the logger runs here again."
@@ -114,6 +116,9 @@ PAUSE: Final = "&Pause"
 KEEP_WAITING: Final = "&Keep waiting"
 LEAVE_NOW: Final = "&Leave now"
 CONTINUE: Final = "&Continue"
+JOIN: Final = "&Join"
+TAKE_OVER: Final = "&Take over"
+START_OWN: Final = "&Start my own"
 END_THEIRS: Final = "&End theirs and start mine"
 END_EARLIER: Final = "&End it and start a new one"
 
@@ -140,6 +145,14 @@ INTERRUPTED_TEXT: Final = (
     "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
 )
 INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
+NEIGHBOUR: Final = "Another computer has an open session at this instrument"
+NEIGHBOUR_COMPUTER: Final = "Computer"
+NEIGHBOUR_CHOICES: Final = (
+    ("Join", "You work together: the files of this PC go into that session. It stays theirs to end."),
+    ("Take over", "They have left: their session ends at its last activity, and yours starts."),
+    ("Start my own", "Two sessions side by side. Nothing of theirs changes."),
+)
+NEIGHBOUR_CLOSE: Final = "Without an answer within a minute, your own session starts."
 SOMEBODY: Final = "not known"
 NOTE_TITLE: Final = "Note"
 NOTE_TEXT: Final = "What should be remembered about this session?"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.errors import Defect
 from nexuslims_logger.journal.records import (
     ALLOWED,
+    OPEN,
     EndReason,
     Instrument,
     SessionFacts,
@@ -22,9 +23,11 @@ from nexuslims_logger.journal.records import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nexuslims_logger.journal.sqlite import JournalFile
 
-VERSION = 1
+VERSION = 2
 _SCHEMA = """
 CREATE TABLE session (
   identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
@@ -33,7 +36,7 @@ CREATE TABLE session (
   last_activity_at TEXT NOT NULL, logger_version TEXT NOT NULL, clicked_at TEXT, ended_at TEXT,
   end_utc_offset_min INTEGER, end_reason TEXT, take_until TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
-  database_revision INTEGER NOT NULL, database_error TEXT,
+  database_revision INTEGER NOT NULL, database_error TEXT, joined INTEGER NOT NULL DEFAULT 0,
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
 );
 CREATE TABLE instrument (
@@ -42,7 +45,14 @@ CREATE TABLE instrument (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
+_CHANGES = {2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0"}
 _TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at"})
+_READ: dict[str, Callable[[Any], object]] = {
+    "state": SessionState,
+    "end_reason": EndReason,
+    "joined": bool,
+    **dict.fromkeys(_TIMES, datetime.fromisoformat),
+}
 _COLUMNS = tuple(field.name for field in dataclasses.fields(SessionFacts))
 
 
@@ -57,15 +67,9 @@ def _to_column(name: str, value: object) -> object:
 def _from_column(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name in _TIMES:
-        return datetime.fromisoformat(value)
     if name == "folders":
         return tuple(WatchFolder(label, path) for label, path in json.loads(value))
-    if name == "state":
-        return SessionState(value)
-    if name == "end_reason":
-        return EndReason(value)
-    return value
+    return _READ[name](value) if name in _READ else value
 
 
 class FactsJournal:
@@ -73,7 +77,7 @@ class FactsJournal:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
-        file.prepare(_SCHEMA, VERSION)
+        file.prepare(_SCHEMA, VERSION, _CHANGES)
 
     def add(self, facts: SessionFacts) -> None:
         """Write a START: it is on the disk when this returns."""
@@ -86,18 +90,35 @@ class FactsJournal:
     def change(self, identifier: str, **changes: object) -> SessionFacts:
         """Change facts, raise the revision, and return the session as it is now.
 
+        While it is open and nobody has confirmed who works (`SessionFacts.confirmed`) there is no revision to send.
+
         Raises
         ------
         Defect
             The change of state is none that `ALLOWED` knows.
         """
         before = self.session(identifier)
-        after = dataclasses.replace(before, **changes, revision=before.revision + 1)  # type: ignore[arg-type] # names are checked by replace
+        after = dataclasses.replace(before, **changes)  # type: ignore[arg-type] # names are checked by replace
+        if before.confirmed or after.state not in OPEN:
+            after = dataclasses.replace(after, revision=before.revision + 1)
         if after.state is not before.state and after.state not in ALLOWED[before.state]:
             message = f"Session {identifier} cannot go from {before.state} to {after.state}. Please report it."
             raise Defect("A session took an impossible step", message)
         self._update(identifier, {**changes, "revision": after.revision})
         return after
+
+    def confirm(self, identifier: str, user: str, project: str | None) -> SessionFacts:
+        """Fix who works and for which project; from now on the database is told, and neither changes any more.
+
+        Raises
+        ------
+        Defect
+            They are fixed already: the database may have them, and lets no logger rewrite them.
+        """
+        if self.session(identifier).confirmed:
+            raise Defect("Who works is recorded already", f"Session {identifier} has a user. Please report it.")
+        self._update(identifier, {"user": user, "project": project, "revision": 1})
+        return self.session(identifier)
 
     def touch(self, identifier: str, at: datetime) -> None:
         """Move the last activity; no new revision, it travels with the next fact."""
@@ -124,6 +145,10 @@ class FactsJournal:
         if not found:
             raise KeyError(identifier)
         return found[0]
+
+    def knows(self, identifier: str) -> bool:
+        """Whether this PC has, or has had, a session or a part of that identifier."""
+        return bool(self._select("WHERE identifier = ?", identifier))
 
     def open_sessions(self) -> list[SessionFacts]:
         """Return what was left open (RUNNING by a crash, PAUSED on purpose), oldest first."""

@@ -121,6 +121,11 @@ _WITH_RESULT = (
     "FROM seen s LEFT JOIN result r ON r.session = s.owner AND r.root = s.root AND r.folder = s.folder "
     "AND r.name = s.name WHERE s.owner = ?"
 )
+_WAITS = f"(r.session IS NULL OR NOT {_GOOD})"
+# A time in the future is a clock's error, and says nothing.
+_STANDS = (
+    "MAX(CASE WHEN s.mtime_ns <= ? THEN s.mtime_ns ELSE 0 END, CASE WHEN s.ctime_ns <= ? THEN s.ctime_ns ELSE 0 END)"
+)
 
 
 class FilesJournal:
@@ -218,11 +223,27 @@ class FilesJournal:
         """Return up to `limit` settled files of the session whose present content has no good result."""
         rows = self.execute(
             "SELECT s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner, "
-            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND (r.session IS NULL OR NOT {_GOOD}) "
+            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND {_WAITS} "
             "ORDER BY s.mtime_ns LIMIT ?",
             [session, limit],
         )
         return [Owed(_seen(row[:8]), session, row[8], row[9]) for row in rows]
+
+    def waiting_since_ns(self, session: str, now_ns: int) -> int | None:
+        """Return since when the session's longest waiting file stands as it is, None when nothing waits."""
+        rows = self.execute(f"SELECT MIN({_STANDS}) {_WITH_RESULT} AND {_WAITS}", [now_ns, now_ns, session])
+        since_ns: int | None = rows[0][0]
+        return since_ns
+
+    def waiting_long(self, session: str, now_ns: int, until_ns: int, limit: int) -> list[tuple[Seen, int]]:
+        """Return up to `limit` unsent files, not PENDING yet, that stand as they are at most since `until_ns`."""
+        rows = self.execute(
+            "SELECT s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner, "
+            f"{_STANDS} AS since_ns {_WITH_RESULT} AND {_WAITS} AND r.state IS NOT 'PENDING' AND since_ns <= ? "
+            "LIMIT ?",
+            [now_ns, now_ns, session, until_ns, limit],
+        )
+        return [(_seen(row[:8]), row[8]) for row in rows]
 
     def is_owed(self, seen: Seen) -> bool:
         """Whether this file, as its owner's, has no good result."""
@@ -240,7 +261,8 @@ class FilesJournal:
             [session],
         )[0]
         missing = self.execute(
-            "SELECT COUNT(*) FROM result WHERE session = ? AND state = ?", [session, ResultState.MISSING]
+            "SELECT COUNT(*) FROM result WHERE session = ? AND state = ? AND root <> x''",
+            [session, ResultState.MISSING],
         )[0][0]
         return Tally(total, done, size, done_size, missing)
 

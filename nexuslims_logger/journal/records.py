@@ -36,11 +36,17 @@ ALLOWED: dict[SessionState, frozenset[SessionState]] = {
 }
 
 
+#: There is no END yet.
+OPEN = frozenset({SessionState.RUNNING, SessionState.PAUSED})
+
+
 class EndReason(enum.StrEnum):
     """Why END has the time it has; None stands for the user's click."""
 
     LAST_FILE = "LAST_FILE"
     LAST_ACTIVITY = "LAST_ACTIVITY"
+    #: Another computer of the instrument ended it, at its last activity, to start its own.
+    TAKEN_OVER = "TAKEN_OVER"
     #: A manager corrected it (`amend`); no logger moves it again.
     AMENDED = "AMENDED"
 
@@ -79,9 +85,14 @@ class SessionFacts:
     paused_at, paused_seconds
         The present pause, and the sum of the ended ones.
     revision, database_revision
-        The facts' number, raised by every change, and the number that the database has.
+        The facts' number, raised by every change, and the number that the database has. A session starts with
+        revision 0 where a person has yet to confirm who works: its START is safe here, and the database is told
+        when the name is confirmed, or at the END (then with the name that it started with).
     database_error
         Why the database did not take it, in a user's words; None when it did or was not asked.
+    joined
+        This is only this PC's part of another computer's session: START and END are that one's, and the times here
+        are the part's.
     """
 
     identifier: str
@@ -111,6 +122,12 @@ class SessionFacts:
     revision: int = 1
     database_revision: int = 0
     database_error: str | None = None
+    joined: bool = False
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is settled who works."""
+        return self.revision > 0
 
 
 class ResultState(enum.StrEnum):
@@ -166,6 +183,8 @@ class Applied:
         Both rows are TO_BE_BUILT, or the builder has moved them on.
     clock_offset_ms
         PC clock minus database clock, measured in this exchange.
+    end_reason, ended_by
+        Of the END that the database holds: its reason as found, and the computer that wrote it.
     """
 
     session_identifier: str
@@ -174,3 +193,22 @@ class Applied:
     user: str | None
     ready: bool
     clock_offset_ms: int | None
+    end_reason: str | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """The open session of another computer at this instrument, as the database has it. Times are aware UTC.
+
+    Attributes
+    ----------
+    last_activity_at
+        As far as the database knows: where a take-over would end it.
+    """
+
+    session_identifier: str
+    user: str | None
+    computer_name: str
+    started_at: datetime
+    last_activity_at: datetime

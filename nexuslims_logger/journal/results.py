@@ -32,6 +32,11 @@ def time_of(ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=-(-ns // 1000))
 
 
+def ns_of(at: datetime) -> int:
+    """Turn an aware time into nanoseconds since 1970 UTC."""
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
 @dataclass(frozen=True)
 class Result:
     """What became of one file of one session.
@@ -40,6 +45,8 @@ class Result:
     ----------
     stat
         The file as it was when it was sent.
+    key
+        Its place; with an empty watch folder and the object's name it is no file's, and only ends a row that waited.
     object_name, md5, generation
         Where it went; MD5 and generation are None when it did not.
     """
@@ -66,6 +73,11 @@ class Results:
     def put(self, result: Result) -> None:
         """Write what became of a file; the database does not know it yet, the store has to be asked again."""
         stat = result.stat
+        if result.key.root:  # of one object only one thing is told
+            self._files.execute(
+                "DELETE FROM result WHERE session = ? AND root = x'' AND folder = x'' AND name = ?",
+                [result.session, os.fsencode(result.object_name)],
+            )
         uploaded_at = result.uploaded_at.isoformat() if result.uploaded_at else None
         self._files.execute(
             f"INSERT OR REPLACE INTO result ({_COLUMNS}, recorded) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",  # noqa: S608 - our text
@@ -111,7 +123,7 @@ class Results:
         row = self._files.execute(
             "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
             "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
-            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), COALESCE(SUM(state = 'MISSING'), 0) "
+            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
             "FROM result WHERE session = ?",
             [session],
         )[0]
@@ -120,8 +132,25 @@ class Results:
 
     def stored_sessions(self) -> set[str]:
         """Return the sessions of which a file has reached the store."""
-        rows = self._files.execute("SELECT DISTINCT session FROM result WHERE state = ?", [ResultState.UPLOADED])
+        rows = self._files.execute("SELECT DISTINCT session FROM result WHERE generation IS NOT NULL")
         return {row[0] for row in rows}
+
+    def has_pending(self, session: str) -> bool:
+        """Whether the manifest says of a file of the session that it waits."""
+        return bool(
+            self._files.execute(
+                "SELECT 1 FROM result WHERE session = ? AND state = ? LIMIT 1", [session, ResultState.PENDING]
+            )
+        )
+
+    def pending_of_nothing(self, session: str) -> list[Result]:
+        """Return the PENDING results of files that are gone, or another's now."""
+        return self._select(
+            "session = ? AND state = ? AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.root = result.root "
+            "AND seen.folder = result.folder AND seen.name = result.name AND seen.owner = result.session)",
+            session,
+            ResultState.PENDING,
+        )
 
     def unrecorded(self, session: str, limit: int) -> list[Result]:
         """Return up to `limit` results of the session that the database does not have yet."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _BUSY_MS = 5000
@@ -55,8 +55,17 @@ class JournalFile:
     def _commit(self) -> None:
         self.connection.commit()
 
-    def prepare(self, schema: str, version: int) -> None:
-        """Make the tables of a new file; refuse one that a newer program has written.
+    def prepare(self, schema: str, version: int, changes: Mapping[int, str] | None = None) -> None:
+        """Make the tables of a new file, bring an older one up; refuse one that a newer program has written.
+
+        Parameters
+        ----------
+        schema
+            Of a new file.
+        version
+            Of that schema.
+        changes
+            The statements that lead from the version before to each later one.
 
         Raises
         ------
@@ -72,7 +81,8 @@ class JournalFile:
             raise JournalDamaged("The journal is newer than this program", message)
         if found < version:
             with self.transaction() as connection:
-                for statement in schema.split(";"):
+                steps = [schema] if found == 0 else [(changes or {})[step] for step in range(found + 1, version + 1)]
+                for statement in ";".join(steps).split(";"):
                     if statement.strip():
                         connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version}")

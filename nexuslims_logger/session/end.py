@@ -6,12 +6,13 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import SessionEnding, SessionStored
+from nexuslims_logger.events import Problem, SessionEnding, SessionStored, Trouble
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from nexuslims_logger.journal.records import Applied
     from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 #: END is always after START, whatever the clock did in between.
 _SHORTEST = timedelta(microseconds=1)
+#: What a person decided; no file moves it.
+_DECIDED = frozenset({EndReason.TAKEN_OVER, EndReason.AMENDED})
 
 
 def end_session(loop: SessionLoop) -> None:
@@ -30,6 +33,43 @@ def end_session(loop: SessionLoop) -> None:
     loop.ended_now.add(facts.identifier)
     loop.tell(SessionEnding(facts.identifier, facts.ended_at or facts.started_at))
     loop.track()
+
+
+def ended_elsewhere(loop: SessionLoop, facts: SessionFacts, applied: Applied) -> None:
+    """End the session in this window, because the database has an END by another hand: that one wins.
+
+    What was found on this PC so far is still the session's. A part of another computer's session ends in the same way,
+    when that one has ended.
+    """
+    ports = loop.ports
+    ended_at = applied.ended_at
+    if facts.joined or ended_at is None:
+        ended_at = ports.clock.now()
+    reason = EndReason(applied.end_reason) if applied.end_reason in tuple(EndReason) else None
+    changed = ports.facts.change(
+        facts.identifier,
+        state=SessionState.ENDING,
+        clicked_at=ports.clock.now(),
+        ended_at=max(ended_at, facts.started_at + _SHORTEST),
+        end_utc_offset_min=ports.clock.utc_offset_min(),
+        end_reason=None if facts.joined else reason,
+    )
+    log.info("session %s was ended by %s (%s)", facts.identifier, applied.ended_by, applied.end_reason)
+    loop.ended_now.add(facts.identifier)
+    if not facts.joined:
+        loop.tell(Trouble("ended elsewhere", _by_whom(applied, ports.clock.now())))
+    loop.tell(SessionEnding(facts.identifier, changed.ended_at or facts.started_at))
+    loop.track()
+    loop.push()
+
+
+def _by_whom(applied: Applied, now: datetime) -> Problem:
+    at = f"{applied.ended_at:%Y-%m-%d %H:%M} UTC" if applied.ended_at else ""
+    rest = "Its files on this PC are still sent under it. Start the logger again for a session of your own."
+    if applied.end_reason == EndReason.TAKEN_OVER:
+        title = f"This session was taken over by {applied.ended_by or 'another computer'}"
+        return Problem(title, f"It ended at its last activity, {at}. {rest}", now)
+    return Problem("This session was ended from another place", f"Its END is {at}. {rest}", now)
 
 
 def write_end(
@@ -78,7 +118,8 @@ def all_stored(loop: SessionLoop, message: AllStored) -> None:
         changes: dict[str, object] = {"state": SessionState.STORED}
         last = message.last_file_at
         # The builder takes the files with START < mtime <= END. A time in the future is a clock's error, not a file's.
-        if last and facts.ended_at and facts.ended_at < last <= loop.ports.clock.now():
+        late = last is not None and facts.ended_at is not None and facts.ended_at < last <= loop.ports.clock.now()
+        if late and facts.end_reason not in _DECIDED:
             changes |= {"ended_at": last, "end_reason": facts.end_reason or EndReason.LAST_FILE}
         loop.ports.facts.change(facts.identifier, **changes)
         log.info("session %s: %d files compared with the store", facts.identifier, message.files)

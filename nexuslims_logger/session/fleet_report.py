@@ -7,7 +7,7 @@ rows are through, it is left out while the database is away, and when it fails t
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.records import LoggerReport, LoggerState
@@ -20,13 +20,13 @@ from nexuslims_logger.events import (
     SessionStarted,
     Trouble,
 )
-from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.journal.records import OPEN, SessionState
 from nexuslims_logger.messages import Backlog
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.ports import Reply
-    from nexuslims_logger.session.loop import SessionPorts
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ class FleetReport:
         self._backlog = Backlog()
         self._again = False
         self._on_its_way = False
+        self._known = False
         self.due_at: float | None = None
 
     def heard(self, event: Event) -> None:
@@ -81,21 +82,29 @@ class FleetReport:
         now = self._ports.clock.monotonic()
         if self.due_at is None or now < self.due_at:
             return
-        from nexuslims_logger.db.tasks import report_logger
-
         self.due_at, self._on_its_way = None, True
-        self._ports.database.submit(
-            report_logger, self._report(facts), ticket=ReportTicket(), reply_to=self._ports.inbox
-        )
+        self._submit(self._report(facts))
+
+    def stopped(self, facts: SessionFacts | None) -> None:
+        """Submit the last report of a run that has been heard of; nobody waits for the answer."""
+        if self._known:
+            still_open = facts.identifier if facts and facts.state in OPEN else None
+            self._submit(replace(self._report(facts), state=LoggerState.STOPPED, session_identifier=still_open))
 
     def answered(self, reply: Reply) -> None:
         """Plan the next one, whatever became of this one."""
         self._on_its_way = False
+        self._known = reply.error is None
         now = self._ports.clock.monotonic()
         self.due_at = now if self._again and reply.error is None else now + REPORT_EVERY_S
         self._again = False
         if reply.error is not None:
             log.info("no report of this logger: %s", reply.error.title)
+
+    def _submit(self, report: LoggerReport) -> None:
+        from nexuslims_logger.db.tasks import report_logger
+
+        self._ports.database.submit(report_logger, report, ticket=ReportTicket(), reply_to=self._ports.inbox)
 
     def _hurry(self) -> None:
         if self._on_its_way:
@@ -118,6 +127,8 @@ class FleetReport:
             last_good_pass_at=self._backlog.last_good_pass_at,
             last_error=(facts.database_error if facts else None) or self._backlog.problem,
             clock_offset_ms=facts.clock_offset_ms if facts else None,
+            oldest_waiting_at=self._backlog.oldest_waiting_at,
+            disk_free_bytes=self._backlog.disk_free_bytes,
         )
 
     def _logger_id(self) -> str:

@@ -1,4 +1,4 @@
-"""The session thread's desk: its ports, its running session, and one place where every message is answered.
+"""The session thread's desk: its running session, and one place where every message is answered.
 
 The flows (`start`, `end`, `recover`) are plain functions that block in `SessionLoop.wait_for`; whatever else arrives
 meanwhile is answered here, so that nothing waits for a person.
@@ -8,88 +8,26 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.errors import Defect, JournalUnavailable, LoggerError, TryLater
-from nexuslims_logger.events import CatchUp, Event, Problem, RecordState, SessionReady, Trouble
-from nexuslims_logger.journal.records import Applied, SessionFacts, SessionState
+from nexuslims_logger.errors import JournalUnavailable
+from nexuslims_logger.events import CatchUp, Event, Problem, Trouble
+from nexuslims_logger.journal.records import SessionFacts, SessionState
 from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.session.fleet_report import FleetReport
+from nexuslims_logger.session.recording import ApplyTicket, Recording
 from nexuslims_logger.session.service import TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from nexuslims_logger.events import InterruptedChoice
-    from nexuslims_logger.journal.facts import FactsJournal
-    from nexuslims_logger.journal.records import WatchFolder
-    from nexuslims_logger.ports import Clock, Inbox, Pool, Random
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 
 #: Between two tries of a step that a full disk has refused.
 JOURNAL_RETRY_S = 5.0
-
-
-@dataclass(frozen=True)
-class Station:
-    """This PC and this run of the program.
-
-    Attributes
-    ----------
-    launched_at
-        When the program was started: the START of a new session.
-    instrument_pid
-        The setting ``INSTRUMENT``; None: found by the computer's name.
-    database_label
-        Names the database without secrets; a copy of the instrument counts only for the database it came from.
-    this_pc_only
-        The database is the embedded one: this computer registers itself.
-    interrupted
-        An answer given beforehand (``headless``); None: a person is asked.
-    catch_up_only
-        Start no session: send what is owed.
-    """
-
-    computer_name: str
-    user: str | None
-    launched_at: datetime
-    folders: tuple[WatchFolder, ...]
-    store_url: str
-    logger_version: str
-    gap_s: float
-    database_label: str
-    this_pc_only: bool
-    instrument_pid: str | None = None
-    note: str = ""
-    interrupted: InterruptedChoice | None = None
-    catch_up_only: bool = False
-
-
-@dataclass(frozen=True)
-class SessionPorts:
-    """The session thread's way to the world; `facts` are its own."""
-
-    clock: Clock
-    random: Random
-    inbox: Inbox[Any]
-    transfer: Inbox[Any]
-    window: Inbox[Event]
-    database: Pool
-    facts: FactsJournal
-    station: Station
-
-
-@dataclass(frozen=True)
-class ApplyTicket:
-    """A session's facts on their way to the database."""
-
-    identifier: str
-    revision: int
 
 
 class Stopping(Exception):
@@ -113,10 +51,8 @@ class SessionLoop:
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
         self.report = FleetReport(ports)
+        self.recording = Recording(self)
         self._handlers = handlers
-        self._sending: set[str] = set()
-        self._delays: dict[str, Backoff] = {}
-        self._database_is_away = False
         self._postponed: deque[Any] = deque()
         self._journal_retry: float | None = None
 
@@ -137,7 +73,7 @@ class SessionLoop:
         while True:
             due = [
                 moment
-                for moment in (until, self._next_retry(), self._next_report(), self._journal_retry)
+                for moment in (until, self.recording.next_due(), self._next_report(), self._journal_retry)
                 if moment is not None
             ]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
@@ -175,10 +111,9 @@ class SessionLoop:
         if isinstance(subject, Stop):
             raise Stopping
         if isinstance(subject, ApplyTicket):
-            self._applied(subject, message)
+            self.recording.answered(subject, message)
         elif isinstance(subject, (SyncNow, TryAgain)):
-            for delay in self._delays.values():
-                delay.hurry()
+            self.recording.hurry()
             self.ports.transfer.put(SyncNow())
         elif handler := self._handlers.get(type(subject)):
             handler(self, message)
@@ -194,6 +129,14 @@ class SessionLoop:
         """Return the session that runs in this window, None before START and after END."""
         facts = self.ports.facts.session(self.current) if self.current else None
         return facts if facts and facts.state is SessionState.RUNNING else None
+
+    def push(self) -> None:
+        """Give the database what it lacks."""
+        self.recording.push()
+
+    def _next_report(self) -> float | None:
+        """Return when this logger reports: sessions go first, and a database that is away is not asked for this."""
+        return self.report.due_at if self.recording.at_rest else None
 
     # --- the transfer ----------------------------------------------------------------------------------------
 
@@ -246,72 +189,3 @@ class SessionLoop:
             ended_at=facts.ended_at,
             take_until=take_until,
         )
-
-    # --- the database ----------------------------------------------------------------------------------------
-
-    def push(self) -> None:
-        """Give the database what it lacks; a session that it refuses waits alone, the others go on."""
-        from nexuslims_logger.db.tasks import apply_session
-
-        now = self.ports.clock.monotonic()
-        for facts in self.ports.facts.unsent():
-            delay = self._delays.get(facts.identifier)
-            if facts.identifier in self._sending or (delay and not delay.ready(now)):
-                continue
-            self._sending.add(facts.identifier)
-            ticket = ApplyTicket(facts.identifier, facts.revision)
-            self.ports.database.submit(apply_session, facts, ticket=ticket, reply_to=self.ports.inbox)
-
-    def _next_retry(self) -> float | None:
-        waiting = (
-            delay.retry_at
-            for identifier, delay in self._delays.items()
-            if delay.retry_at is not None and identifier not in self._sending
-        )
-        return min(waiting, default=None)
-
-    def _next_report(self) -> float | None:
-        """Return when this logger reports: sessions go first, and a database that is away is not asked for this."""
-        return None if self._sending or self._database_is_away else self.report.due_at
-
-    def _applied(self, ticket: ApplyTicket, reply: Reply) -> None:
-        self._sending.discard(ticket.identifier)
-        self._database_is_away = isinstance(reply.error, TryLater)
-        if reply.error is not None:
-            self._refused(ticket.identifier, reply.error)
-            return
-        self._delays.pop(ticket.identifier, None)
-        applied: Applied = reply.value
-        answer: dict[str, object] = {}
-        before = self.ports.facts.session(ticket.identifier)
-        present = before.revision == ticket.revision
-        if present and before.ended_at and applied.ended_at and applied.ended_at != before.ended_at:
-            answer["ended_at"] = applied.ended_at  # another hand wrote END first: the database's wins
-        if applied.user is not None and applied.user != before.user:
-            answer["user"] = applied.user  # a manager corrected it
-        if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
-            answer["clock_offset_ms"] = applied.clock_offset_ms
-        facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
-        recorded = facts.revision == facts.database_revision
-        log.debug("the database has revision %d of session %s", ticket.revision, ticket.identifier)
-        self.tell(RecordState(facts.identifier, recorded, self.ports.station.this_pc_only))
-        if recorded and facts.state is SessionState.READY:
-            log.info("session %s is ready: both rows are TO_BE_BUILT", facts.identifier)
-            self.tell(SessionReady(facts.identifier))
-            self.track()
-        else:
-            self.tell_left()
-
-    def _refused(self, identifier: str, error: LoggerError) -> None:
-        ports = self.ports
-        problem = Problem(error.title, error.message, ports.clock.now())
-        first_s = 2.0 if isinstance(error, TryLater) else 60.0
-        delay = self._delays.setdefault(identifier, Backoff(first_s, 300.0))
-        delay.failed(ports.clock.monotonic(), ports.random.fraction(), problem)
-        ports.facts.mark_refused(identifier, f"{error.title}: {error.message}")
-        log.warning("%s: %s", error.title, error.message)
-        self.tell(
-            RecordState(identifier, recorded=False, this_pc_only=ports.station.this_pc_only, problem=delay.problem)
-        )
-        if isinstance(error, Defect):
-            self.tell(Trouble("database", problem))

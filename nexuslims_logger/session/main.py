@@ -7,7 +7,7 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable, LoggerError
 from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
@@ -23,7 +23,8 @@ from nexuslims_logger.messages import (
 )
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
 from nexuslims_logger.session.fleet_report import ReportTicket
-from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, SessionPorts, Stopping
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, Stopping
+from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.service import EndSession, PauseSession, SetNote, TryAgain
 from nexuslims_logger.session.start import (
     InstrumentTicket,
@@ -31,6 +32,9 @@ from nexuslims_logger.session.start import (
     refuse_silent_fallback,
     start_session,
 )
+
+if TYPE_CHECKING:
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ def session_main(ports: SessionPorts) -> None:
         _begin(loop)
         loop.serve()
     except Stopping:
-        _stop(ports)
+        _stop(loop)
 
 
 def _begin(loop: SessionLoop) -> None:
@@ -71,6 +75,7 @@ def _begin(loop: SessionLoop) -> None:
                 start_session(loop)
                 return
             refuse_silent_fallback(loop)
+            withdraw_leftover(loop)
             loop.track()
             loop.push()
         except LoggerError as error:
@@ -82,20 +87,25 @@ def _begin(loop: SessionLoop) -> None:
             return
 
 
-def _stop(ports: SessionPorts) -> None:
+def _stop(loop: SessionLoop) -> None:
+    ports = loop.ports
     ports.transfer.put(Stop())
     until = ports.clock.monotonic() + _STOP_S
     while (left := until - ports.clock.monotonic()) > 0:
         message: Any = ports.inbox.get(left)
         if isinstance(message, TransferStopped):
             break
+        if isinstance(message, Backlog):
+            loop.report.backlog(message)
+    if loop.recording.at_rest:
+        loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
     ports.window.put(Stopped())
 
 
 def set_note(loop: SessionLoop, message: SetNote) -> None:
-    """Replace the running session's note."""
+    """Replace the running session's note; another computer's session has its note there."""
     facts = loop.running()
-    if facts is None:
+    if facts is None or facts.joined:
         return
     if facts.note != message.text:
         loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())

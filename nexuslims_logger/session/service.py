@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.messages import Stop, SyncNow
 
 if TYPE_CHECKING:
-    from nexuslims_logger.events import InterruptedChoice
+    from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
     from nexuslims_logger.ports import Inbox
 
 
@@ -17,6 +17,13 @@ class AnswerInterrupted:
     """What to do with the interrupted session."""
 
     choice: InterruptedChoice
+
+
+@dataclass(frozen=True)
+class AnswerNeighbour:
+    """What to do beside another computer's open session."""
+
+    choice: NeighbourChoice
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ class SessionService:
     def answer_interrupted(self, choice: InterruptedChoice) -> None:
         """Answer `InterruptedFound`."""
         self._inbox.put(AnswerInterrupted(choice))
+
+    def answer_neighbour(self, choice: NeighbourChoice) -> None:
+        """Answer `NeighbourFound`; later than the start waits, it changes nothing."""
+        self._inbox.put(AnswerNeighbour(choice))
 
     def try_again(self) -> None:
         """After `InstrumentUnknown`, or to reconnect now; answered by the events of the start."""

@@ -12,6 +12,7 @@ from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
+from nexuslims_logger.session.neighbour import ask_about_neighbour, withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
 
@@ -45,6 +46,7 @@ def start_session(loop: SessionLoop) -> None:
     refuse_silent_fallback(loop)
     for forgotten in loop.ports.facts.forget_before(loop.ports.clock.now() - KEPT):
         loop.ports.transfer.put(Forget(forgotten))
+    withdraw_leftover(loop)
     loop.track()
     loop.push()
     loop.tell(Starting(StartStep.RECOVERY))
@@ -53,9 +55,11 @@ def start_session(loop: SessionLoop) -> None:
     if facts is None:
         loop.tell(Starting(StartStep.INSTRUMENT))
         instrument = _instrument(loop)
+        facts = ask_about_neighbour(loop, instrument)
         loop.tell(Starting(StartStep.SESSION))
-        facts = _new_session(loop, instrument)
-        loop.ports.facts.add(facts)
+        if facts is None:
+            facts = _new_session(loop, instrument)
+            loop.ports.facts.add(facts)
     loop.current = facts.identifier
     what = "goes on" if continued else "starts"
     log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, what)
@@ -67,6 +71,7 @@ def start_session(loop: SessionLoop) -> None:
             facts.started_at,
             facts.note,
             continued=continued,
+            joined=facts.joined,
         )
     )
     loop.track()

@@ -9,6 +9,7 @@ from nexuslims_logger.journal.results import Result, time_of
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
 from nexuslims_logger.transfer.state import RecordTicket, Verification, VerifyTicket
 from nexuslims_logger.transfer.verify import verify_some
+from nexuslims_logger.transfer.waiting import take_back_gone
 
 if TYPE_CHECKING:
     from nexuslims_logger.messages import TrackedSession
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.state import PassState
 
 VERIFY_BATCH = 50
-RECORD_BATCH = 500
+#: As many as the database takes in one transaction (`db.apply_manifest`).
+RECORD_BATCH = 2000
 
 
 def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> None:
@@ -27,6 +29,8 @@ def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> N
     if not ports.results.verified(identifier):
         if identifier in state.verifying or not state.store.ready(ports.clock.monotonic()):
             return
+        with ports.files.transaction():
+            take_back_gone(ports, state, identifier)
         _verify(ports, state, identifier)
         if not ports.results.verified(identifier):
             return
@@ -135,7 +139,7 @@ def record(ports: TransferPorts, state: PassState) -> None:
     for session in state.sessions:
         results = ports.results.unrecorded(session.identifier, RECORD_BATCH - len(batch))
         batch += results
-        rows += (_row(ports, session, result) for result in results)
+        rows += (_row(ports, state, session, result) for result in results)
     state.record_at = now + ports.rules.interval_s
     state.unrecorded = bool(batch)
     if batch:
@@ -145,7 +149,10 @@ def record(ports: TransferPorts, state: PassState) -> None:
         ports.database.submit(apply_manifest, tuple(rows), ticket=RecordTicket(tuple(batch)), reply_to=ports.inbox)
 
 
-def _row(ports: TransferPorts, session: TrackedSession, result: Result) -> ManifestRow:
+def _row(ports: TransferPorts, state: PassState, session: TrackedSession, result: Result) -> ManifestRow:
+    waits = result.state is ResultState.PENDING
+    delay = state.delays.get((result.session, result.key)) if waits else None
+    problem = state.store.problem if waits else None
     return ManifestRow(
         session_identifier=result.session,
         instrument_pid=session.instrument_pid,
@@ -157,6 +164,8 @@ def _row(ports: TransferPorts, session: TrackedSession, result: Result) -> Manif
         md5=result.md5,
         modified_at=time_of(result.stat.mtime_ns),
         generation=result.generation,
+        attempts=delay.attempts if delay else 0,
+        last_error=delay.reason if delay else f"{problem.title}: {problem.message}" if problem else None,
         reason=result.reason,
         decided_by=result.decided_by,
         discovered_at=result.discovered_at,

@@ -64,11 +64,14 @@ class Progress:
         """Let the session thread know for its report: a new trouble, or that all is through, at once."""
         tallies = [self._state.tallies.get(session.identifier, Tally()) for session in self._state.sessions]
         problem = progress.store_problem or progress.folder_problem
+        files_waiting = sum(tally.files_waiting for tally in tallies)
         backlog = Backlog(
-            files_waiting=sum(tally.files_waiting for tally in tallies),
+            files_waiting=files_waiting,
             bytes_waiting=sum(tally.bytes_total - tally.bytes_done for tally in tallies),
             last_good_pass_at=progress.last_good_pass_at,
             problem=f"{problem.title}: {problem.message}" if problem else None,
+            oldest_waiting_at=self._state.oldest_waiting_at if files_waiting else None,
+            disk_free_bytes=self._state.disk_free_bytes,
         )
         told = self._backlog
         urgent = backlog.problem != told.problem or (backlog.files_waiting == 0) != (told.files_waiting == 0)

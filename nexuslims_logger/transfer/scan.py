@@ -15,6 +15,7 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.transfer.ownership import Claims, touched_at
 from nexuslims_logger.transfer.placement import object_name_of
+from nexuslims_logger.transfer.waiting import DELETED, take_back_renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from nexuslims_logger.ports import FileEntry, FileStat
     from nexuslims_logger.transfer.ports import TransferPorts
 
-DELETED = "deleted or renamed before it was sent"
 TAKEN_OVER = "changed by the next session before it was sent"
 
 
@@ -152,6 +152,7 @@ def _renamed(ports: TransferPorts, before: Seen, now: Seen | None, sessions: Seq
         ports.files.put(replace(now, owner=before.owner))
     elif now.owner != before.owner:
         return False
+    take_back_renamed(ports, before)
     ports.files.remove(before.key)
     return True
 

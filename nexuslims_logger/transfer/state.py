@@ -92,6 +92,10 @@ class PassState:
         Owed files, fetched ahead.
     more_owed
         There may be owed files that are not in the queue.
+    waiting_at
+        When it is looked again for what waits for long.
+    pending
+        The manifest may say of a file that it waits.
     """
 
     sessions: tuple[TrackedSession, ...] = ()
@@ -114,6 +118,10 @@ class PassState:
     outcome: ScanOutcome = field(default_factory=ScanOutcome)
     scanned: bool = False
     last_good_pass_at: datetime | None = None
+    waiting_at: float = 0.0
+    oldest_waiting_at: datetime | None = None
+    disk_free_bytes: int | None = None
+    pending: bool = True
     activity_ns: int = 0
     next_number: int = 0
 

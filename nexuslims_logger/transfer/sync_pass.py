@@ -20,6 +20,7 @@ from nexuslims_logger.transfer.placement import object_name_of
 from nexuslims_logger.transfer.scan import scan
 from nexuslims_logger.transfer.send import Control, FileToSend, send_one
 from nexuslims_logger.transfer.state import Delay, ProbeTicket, SendTicket
+from nexuslims_logger.transfer.waiting import look_at_waiting, take_back_elsewhere
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FileKey
@@ -45,6 +46,7 @@ def sync_pass(ports: TransferPorts, state: PassState) -> None:
         if session.ended:
             finish(ports, state, session)
     _probe(ports, state)
+    look_at_waiting(ports, state)
     record(ports, state)
     _note_good_pass(ports, state)
 
@@ -229,6 +231,8 @@ def _next_owed(ports: TransferPorts, state: PassState, now: float) -> Owed | Non
 def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Result) -> None:
     """Write down that a file is in the store: only now does it count."""
     with ports.files.transaction():
+        if state.pending:
+            take_back_elsewhere(ports, result)
         ports.results.put(result)
     state.store.succeeded()
     state.delays.pop((ticket.owed.session, ticket.owed.seen.key), None)

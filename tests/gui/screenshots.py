@@ -102,6 +102,7 @@ SHOTS: Final = (
     Shot("ending", _final()),
     Shot("done", (*_final(), on.stored(40), on.ready())),
     Shot("interrupted", (on.starting(StartStep.RECOVERY), on.interrupted())),
+    Shot("neighbour", (on.starting(StartStep.INSTRUMENT), on.neighbour()), central=True),
     Shot("closing", _running(on.progress()), _close),
     Shot("leaving", _final(), _close),
     Shot("note", _running(on.progress()), _press("note")),

@@ -16,6 +16,8 @@ from nexuslims_logger.events import (
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
+    NeighbourChoice,
+    NeighbourFound,
     PassStage,
     Problem,
     RecordState,
@@ -278,6 +280,19 @@ def interrupted(**changes: Any) -> InterruptedFound:
         paused=False,
         same_user=False,
         suggestion=InterruptedChoice.END,
+    )
+    return replace(event, **changes)
+
+
+def neighbour(**changes: Any) -> NeighbourFound:
+    event = NeighbourFound(
+        session_identifier="6f1c0f4e-0000-4000-8000-000000000003",
+        user="grace",
+        computer_name="TEM-PC-01",
+        started_at=NOW - timedelta(hours=2),
+        last_activity_at=NOW - timedelta(minutes=4),
+        may_join=True,
+        suggestion=NeighbourChoice.OWN,
     )
     return replace(event, **changes)
 

@@ -14,6 +14,7 @@ from nexuslims_logger.config import Theme
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
     InterruptedChoice,
+    NeighbourChoice,
     NoteSaved,
     PassStage,
     Problem,
@@ -25,6 +26,7 @@ from nexuslims_logger.gui.view import Dialog, Screen
 from nexuslims_logger.messages import Stop, SyncNow
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
+    AnswerNeighbour,
     EndSession,
     PauseSession,
     SetNote,
@@ -216,6 +218,45 @@ def test_return_gives_the_suggested_answer(stage: Stage, choice: InterruptedChoi
     stage.press("Return")
 
     _asked(stage, AnswerInterrupted(choice))
+
+
+@pytest.mark.parametrize(
+    ("words", "choice"),
+    [
+        ("Join", NeighbourChoice.JOIN),
+        ("Take over", NeighbourChoice.TAKE_OVER),
+        ("Start my own", NeighbourChoice.OWN),
+    ],
+)
+def test_a_neighbour_is_answered(stage: Stage, words: str, choice: NeighbourChoice) -> None:
+    stage.tell(on.starting(StartStep.INSTRUMENT), on.neighbour())
+    assert stage.app.dialog is not None
+    assert {"grace", "TEM-PC-01"} <= _texts(stage.app.dialog.window)
+
+    stage.press_button(words)
+
+    _asked(stage, AnswerNeighbour(choice))
+    stage.wait(lambda: _dialog(stage) is None, "the question to go")
+
+
+@pytest.mark.parametrize("suggestion", [NeighbourChoice.JOIN, NeighbourChoice.OWN])
+def test_return_gives_the_suggested_answer_to_a_neighbour(stage: Stage, suggestion: NeighbourChoice) -> None:
+    stage.tell(on.neighbour(suggestion=suggestion))
+    stage.wait(lambda: stage.app.root.focus_get() is not None, "the question to have the keyboard")
+
+    stage.press("Return")
+
+    _asked(stage, AnswerNeighbour(suggestion))
+
+
+def test_without_an_answer_a_neighbour_is_left_alone(stage: Stage) -> None:
+    stage.tell(on.neighbour(may_join=False))
+    assert stage.app.dialog is not None
+    assert "Join" not in {button.cget("text") for button in stage.app.dialog.buttons}
+
+    stage.press("Escape")
+
+    _asked(stage, AnswerNeighbour(NeighbourChoice.OWN))
 
 
 def test_no_answer_closes_the_window(stage: Stage) -> None:

@@ -125,6 +125,7 @@ def test_rows_without_fault_are_kept_and_the_schema_is_a_fresh_ones(
 
     assert log(older.engine) == before
     assert rows(older.engine, TIMES)[0] == (1, "2021-06-01 08:00:00")
+    assert rows(older.engine, "SELECT DISTINCT utc_offset_min FROM session_log") == [(None,)]
     assert migrate.current(older.engine) == migrate.HEAD
     (tmp_path / "fresh").mkdir()
     with new_database(older.kind, request, tmp_path / "fresh") as fresh:
@@ -241,6 +242,11 @@ def test_times_are_converted_by_range_and_by_instrument(older: Database) -> None
         (2, "2021-06-01 08:00:00"),
         (3, "2021-06-01 16:00:00"),
         (4, "2021-12-03 13:00:00"),
+    ]
+    # Local time is known where the register knows the place.
+    assert rows(older.engine, "SELECT utc_offset_min FROM session_log ORDER BY 1 DESC") == [
+        *[(540,)] * 3,
+        (-300,),
     ]
     # What stood in columns that a migration makes is put back into them.
     assert rows(older.engine, "SELECT timezone, harvester FROM instruments ORDER BY instrument_pid DESC") == [

@@ -237,6 +237,29 @@ def test_too_few_and_too_many_rights(account: Account) -> None:
     assert "REVOKE" in many.line("database", "rights")["remedy"]
 
 
+def test_rights_through_a_role_count_when_the_role_is_active(account: Account) -> None:
+    role = f"'r-{account.schema}'"
+    wide = f"'w-{account.schema}'"
+    (inserting,) = [line for line in grants(Role.LOGGER, account.user, account.schema) if "`session_log`" in line]
+    on_mysql = "MariaDB" not in account.server.ask("SELECT VERSION()")[0][0]
+    default = "SET DEFAULT ROLE {role} TO {{user}}" if on_mysql else "SET DEFAULT ROLE {role} FOR {{user}}"
+    try:
+        account.run(f"CREATE ROLE {role}", f"CREATE ROLE {wide}", "REVOKE INSERT ON {schema}.session_log FROM {user}")
+        account.run(inserting.partition(" TO ")[0] + f" TO {role}", f"GRANT {role} TO {{user}}")
+        asleep = account.examined().line("database", "rights")
+        account.run(default.format(role=role))
+        awake = account.examined().line("database", "rights")
+        account.run(f"GRANT DELETE ON {{schema}}.session_log TO {wide}", f"GRANT {wide} TO {{user}}")
+        more = account.examined().line("database", "rights")
+    finally:
+        account.run(f"DROP ROLE {role}", f"DROP ROLE {wide}")
+
+    assert asleep["said"] == "too few: INSERT on session_log"
+    assert "SET DEFAULT ROLE" in asleep["remedy"]
+    assert awake["said"] == "exactly what a logger needs"
+    assert more["said"] == f"too many: DELETE on {account.schema}.session_log"
+
+
 def test_an_unknown_computer(account: Account) -> None:
     account.run("UPDATE {schema}.instruments SET computer_name = 'another'")
 

@@ -63,6 +63,7 @@ REFUSED: list[tuple[str, Table, dict[str, Any]]] = [
     ("a user too long", SESSION_LOG, {**END, "user": "x" * 51}),
     ("a note too long", SESSION_LOG, {**END, "session_note": "ä" * 32768}),
     ("an identifier too long", SESSION_LOG, {**START, "session_identifier": "x" * 37}),
+    ("too many who are awaited", SESSION_LOG, {**END, "waits_for": "x" * 501}),
     ("an unknown state", FILE_MANIFEST, {**FILE, "session_identifier": "s2", "state": "LOST"}),
     ("a digest too short", FILE_MANIFEST, {**FILE, "object_digest": "a" * 63}),
     ("an MD5 too short", FILE_MANIFEST, {**FILE, "session_identifier": "s2", "md5": "b" * 31}),

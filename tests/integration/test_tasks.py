@@ -627,3 +627,49 @@ def test_an_object_is_known_by_its_digest(database: Database, units: Units) -> N
         digest = connection.scalar(select(FILE_MANIFEST.c.object_digest))
     # printf 'file:///bucket\nTitan/2026/ä b.dm4' | sha256sum
     assert digest == "1f5092d806520cf21833a18cc7b707ee7e07713a6528ab6508f3777a59900bae"
+
+
+@pytest.mark.parametrize(("files", "rounds"), [(10, 1), (1_000, 1), (20_000, 10)])
+def test_statements_grow_with_rounds_and_not_with_files(
+    database: Database, units: Units, files: int, rounds: int
+) -> None:
+    if database.kind == "sqlite":
+        pytest.skip("only a server counts what it is sent")
+    rows = tuple(
+        dataclasses.replace(
+            FILE,
+            object_name=f"Titan/2026-11-20/a usual name of a file {number:06}.dm4",
+            state=ResultState.PENDING,
+            md5=None,
+            generation=None,
+            uploaded_at=None,
+        )
+        for number in range(files)
+    )
+    apply_session(units, RUNNING)
+    apply_manifest(units, (FILE,))
+
+    def sent(*what: ManifestRow) -> int:
+        """Return how many statements reached the server, each COMMIT and ROLLBACK among them."""
+        counts = []
+        for task in (None, apply_manifest):
+            if task:
+                task(units, what)
+            with database.engine.connect() as connection:
+                counts.append(int(connection.execute(text("SHOW SESSION STATUS LIKE 'Questions'")).one()[1]))
+        return counts[1] - counts[0]
+
+    assert sent() <= 3
+    # Each round is a SELECT, an INSERT, a COMMIT, and the ROLLBACK that gives the connection back.
+    assert sent(*rows) <= 4 * rounds + 3
+    rows = rows[:1000]  # enough to see that a change is no statement of its own, either
+    done = (dataclasses.replace(FILE, object_name=row.object_name, generation=n) for n, row in enumerate(rows))
+    assert sent(*done) <= 5 + 3
+    with database.engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT state, COUNT(*), COUNT(DISTINCT generation) FROM file_manifest"
+                " WHERE generation < 1000000 GROUP BY state"
+            )
+        ).all()
+    assert [tuple(row) for row in found] == [("UPLOADED", len(rows), len(rows))]

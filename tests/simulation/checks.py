@@ -48,6 +48,7 @@ class FileRow:
     """A row of ``file_manifest``."""
 
     session: str
+    computer: str
     name: str
     state: str
     md5: str | None
@@ -69,25 +70,28 @@ class Observed:
     shown: list[Event] = field(default_factory=list)
     #: When notes were written.
     noted_at: list[datetime] = field(default_factory=list)
-    #: What END carried when it was first written, by session.
+    #: When this PC's session, or its part of another's, began.
+    began: dict[str, datetime] = field(default_factory=dict)
+    #: What END carried when it was first written, by session; of a part: when that was finished.
     first_end: dict[str, datetime] = field(default_factory=dict)
 
     def see_facts(self, journal: sqlite3.Connection) -> None:
         """Look at a commit of the journal's facts."""
-        for session, ended_at, reason in journal.execute(
-            "SELECT identifier, ended_at, end_reason FROM session WHERE ended_at IS NOT NULL"
+        for session, started_at, ended_at, reason in journal.execute(
+            "SELECT identifier, started_at, ended_at, end_reason FROM session"
         ):
-            if session not in self.first_end:
+            self.began[session] = datetime.fromisoformat(started_at)
+            if ended_at is not None and session not in self.first_end:
                 self.first_end[session] = at = datetime.fromisoformat(ended_at)
                 if reason == "LAST_ACTIVITY":
-                    active = [
-                        *self.launched_at[:-1],
-                        *self.noted_at,
-                        *(_time(change.at_ns) for change in self.disk.log),
-                    ]
-                    # A slow program takes notice of a note a little later.
-                    near = at <= max(active) + timedelta(seconds=10)
-                    _check(near, "P1: ended later than the last activity", session, at, max(active))
+                    self.was_active_until(at, session, self.launched_at[:-1])
+
+    def was_active_until(self, at: datetime, session: str, launched_at: Sequence[datetime]) -> None:
+        """Check that an END which nobody has clicked is no later than the last activity here."""
+        active = [*launched_at, *self.noted_at, *(_time(change.at_ns) for change in self.disk.log)]
+        # A slow program takes notice of a note a little later.
+        near = at <= max(active) + timedelta(seconds=10)
+        _check(near, "P1: ended later than the last activity", session, at, max(active))
 
     def object_name(self, root: str, path: str) -> str:
         """Say where a file goes by the rules (DESIGN.md section 6.3)."""
@@ -106,7 +110,6 @@ class Checks:
         self._pcs = {pc.name: pc for pc in pcs}
         self._ready: set[str] = set()
         self._started: dict[str, datetime] = {}
-        self._computer: dict[str, str] = {}
         self._ever_stored: set[tuple[str, str | None, int | None]] = set()
         self._counted = 0
         database.on_commit.append(self.after_commit)
@@ -128,7 +131,6 @@ class Checks:
             _check(len(starts) == 1, "P4: an END without a START", session)
             (start,) = starts
             known = self._started.setdefault(session, start.at)
-            self._computer[session] = start.computer
             _check(known == start.at, "P1: START moved", session, known, start.at)
             ready = start.status != _WAITING
             if ready:
@@ -136,8 +138,12 @@ class Checks:
             for end in ends:
                 _check(end.user == start.user, "P4: two users", session, start.user, end.user)
                 _check(end.at >= start.at, "P4: END before START", session, start.at, end.at)
-                now = self._pcs[start.computer].clock.now()
+                # Another PC may have written it, with a clock of its own.
+                now = max(pc.clock.now() for pc in self._pcs.values())
                 _check(end.at <= now, "P1: END in the future", session, end.at, now)
+                if end.reason == "TAKEN_OVER":
+                    owner = self._pcs[start.computer]
+                    owner.was_active_until(end.at, session, owner.launched_at)
                 _check(not ready or end.status != _WAITING, "P3: START ready, END not", session)
                 if ready and session not in self._ready:
                     self._ready.add(session)
@@ -154,27 +160,31 @@ class Checks:
         for row in own:
             self._in_store(row)
             if row.state == "UPLOADED":
-                self._was_on_the_disk(row, start)
-        # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
-        earlier = {
-            session
-            for session, at in self._started.items()
-            if at < start.at and self._computer[session] == start.computer
-        }
-        all_ready = earlier <= self._ready
-        for place in self._touched(start, end):
-            known = self._find(place, start.computer, own) or not all_ready
-            known = known or self._find(place, start.computer, [row for row in files if row.session in earlier])
-            _check(known, "P3: ready without a file", start.session, *place)
+                self._was_on_the_disk(row)
+        for pc in self._parts(start):
+            _check(start.session in pc.first_end, "P3: ready before a part is finished", start.session, pc.name)
+            # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
+            earlier = {session for session, at in pc.began.items() if at < pc.began[start.session]}
+            all_ready = earlier <= self._ready
+            for place in self._touched(pc, start, end):
+                known = self._find(place, pc.name, own) or not all_ready
+                known = known or self._find(place, pc.name, [row for row in files if row.session in earlier])
+                _check(known, "P3: ready without a file", start.session, pc.name, *place)
 
-    def _touched(self, start: EventRow, end: EventRow) -> Iterator[tuple[str, str, Change]]:
+    def _parts(self, start: EventRow) -> list[Observed]:
+        """Return the PCs that have a part of the session, its own first."""
+        others = (pc for pc in self._pcs.values() if pc.name != start.computer and start.session in pc.began)
+        return [self._pcs[start.computer], *others]
+
+    def _touched(self, pc: Observed, start: EventRow, end: EventRow) -> Iterator[tuple[str, str, Change]]:
         """Return the files that changed last between START and the first END: the session's, whoever asks."""
-        disk = self._pcs[start.computer].disk
         # A file that was finished after the click has moved END; what appeared after the click is another's.
-        until = min(end.at, self._pcs[start.computer].first_end[start.session])
-        for (root, path), change in disk.latest.items():
+        until = pc.first_end[start.session]
+        if pc.name == start.computer:
+            until = min(end.at, until)
+        for (root, path), change in pc.disk.latest.items():
             wanted = change.md5 is not None and path.rpartition("/")[2] not in IGNORED
-            if wanted and start.at < _time(change.at_ns) <= until:
+            if wanted and pc.began[start.session] < _time(change.at_ns) <= until:
                 yield root, path, change
 
     def _find(self, place: tuple[str, str, Change], computer: str, rows: Sequence[FileRow]) -> bool:
@@ -184,7 +194,7 @@ class Checks:
         expected = pc.object_name(root, path)
         modified_at = _time(change.mtime_ns)
         return any(
-            (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at)
+            (row.computer, row.state, row.md5, row.modified_at) == (computer, "UPLOADED", change.md5, modified_at)
             and _is_named(row.name, expected, pc.name)
             for row in rows
         )
@@ -210,17 +220,25 @@ class Checks:
         for row in files:
             self._in_store(row)
             _check(row.state != "PENDING", "P3: ready, and a file is pending", row)
-        _check(len({(row.session, row.name) for row in files}) == len(files), "P4: two rows of one object")
+        _check(
+            len({(row.session, row.computer, row.name) for row in files}) == len(files), "P4: two rows of one object"
+        )
         for start, end in events.values():
-            for place in self._touched(start, end):
-                _check(self._find(place, start.computer, files), "P3: a file is nowhere", start.session, *place)
+            for pc in self._parts(start):
+                for place in self._touched(pc, start, end):
+                    _check(self._find(place, pc.name, files), "P3: a file is nowhere", start.session, *place)
         for pc in self._pcs.values():
             self._as_shown(pc, events)
         self._nothing_lost()
 
     def _as_shown(self, pc: Observed, events: dict[str, list[EventRow]]) -> None:
         notes: dict[str, str] = {}
+        # START and END of these are another PC's, and so is what it shows.
+        joined = {event.session_identifier for event in pc.shown if isinstance(event, SessionStarted) and event.joined}
+        _check(joined <= events.keys(), "P1: a session that was joined is lost", joined)
         for event in pc.shown:
+            if getattr(event, "session_identifier", None) in joined:
+                continue
             if isinstance(event, SessionStarted):
                 rows = {row.kind: row for row in events.get(event.session_identifier, [])}
                 _check("START" in rows, "P1: a START that was shown is lost", event)
@@ -236,7 +254,8 @@ class Checks:
                 _check("END" in rows, "P1: an END that was shown is lost", event)
                 end = rows["END"]
                 moved = end.reason == "LAST_FILE" and end.at > event.ended_at
-                _check(moved or end.at == event.ended_at, "P1: another END than shown", event, end)
+                same = end.at == event.ended_at or end.reason == "TAKEN_OVER"
+                _check(moved or same, "P1: another END than shown", event, end)
             elif isinstance(event, NoteSaved):
                 notes[event.session_identifier] = event.note
         for session, note in notes.items():
@@ -251,11 +270,13 @@ class Checks:
         self._counted = len(self._history)
         _check((row.name, row.md5, row.generation) in self._ever_stored, "P2: it was never stored", row)
 
-    def _was_on_the_disk(self, row: FileRow, start: EventRow) -> None:
-        """Check that the PC had this content with this time, changed after the session's START: nothing is older."""
+    def _was_on_the_disk(self, row: FileRow) -> None:
+        """Check that the PC had this content with this time, changed after its session began: nothing is older."""
+        pc = self._pcs[row.computer]
         own = any(
-            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at) and _time(change.at_ns) >= start.at
-            for change in self._pcs[start.computer].disk.log
+            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at)
+            and _time(change.at_ns) >= pc.began[row.session]
+            for change in pc.disk.log
         )
         _check(own, "P2: the session had no such file", row)
 
@@ -294,9 +315,10 @@ class Checks:
 
     def _files(self) -> list[FileRow]:
         return [
-            FileRow(session, name, state, md5, generation, _parsed(modified_at) if modified_at else None)
-            for session, name, state, md5, generation, modified_at in self._connection.execute(
-                "SELECT session_identifier, object_name, state, md5, generation, modified_at FROM file_manifest"
+            FileRow(session, computer, name, state, md5, generation, _parsed(modified_at) if modified_at else None)
+            for session, computer, name, state, md5, generation, modified_at in self._connection.execute(
+                "SELECT session_identifier, computer_name, object_name, state, md5, generation, modified_at "
+                "FROM file_manifest"
             )
         ]
 

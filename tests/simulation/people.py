@@ -8,6 +8,8 @@ from nexuslims_logger.events import (
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
+    NeighbourChoice,
+    NeighbourFound,
     SessionPaused,
     SessionReady,
     SessionStarted,
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
 PATIENCE_S = 4 * 3600.0
+#: What is answered about another computer's open session; None: nothing.
+BESIDE = (*NeighbourChoice, NeighbourChoice.JOIN, None)
 
 
 class User:
@@ -57,6 +61,8 @@ class User:
             event = self._next(60.0)
             if isinstance(event, InterruptedFound):
                 self._answer(InterruptedChoice.END)
+            elif isinstance(event, NeighbourFound):
+                self._service.answer_neighbour(NeighbourChoice.OWN)
             elif isinstance(event, InstrumentUnknown):
                 self._service.try_again()
             elif isinstance(event, SessionStarted):
@@ -103,6 +109,12 @@ class User:
                 if self._random.random() < 0.1:
                     return
                 self._answer(self._random.choice(tuple(InterruptedChoice)))
+            elif isinstance(event, NeighbourFound):
+                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
+                choice = self._random.choice(BESIDE)
+                self._note("answers", choice)
+                if choice is not None:
+                    self._service.answer_neighbour(choice)
             elif isinstance(event, InstrumentUnknown):
                 tries += 1
                 if tries > 20:

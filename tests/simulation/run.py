@@ -15,6 +15,8 @@ from tests.simulation.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.simulation.world import Pc
+
 #: How many lines of the trace a failure shows.
 LAST_LINES = 200
 
@@ -88,6 +90,11 @@ def _logged(scheduler: Scheduler) -> Iterator[None]:
         log.setLevel(before[1])
 
 
+def _bring_home(pc: Pc, user: User) -> None:
+    if not user.bring_home():
+        raise SimulationFailed(f"{pc.name} did not converge: {pc.journal()}")
+
+
 def _direct(world: World) -> None:
     scheduler = world.scheduler
     weather = scheduler.spawn("weather", Weather(world).run)
@@ -105,7 +112,9 @@ def _direct(world: World) -> None:
     scheduler.join(weather)
     # Whatever the microscope still does is done by then.
     scheduler.wait(600.0)
-    for pc, user in zip(world.pcs, users, strict=True):
-        if not user.bring_home():
-            raise SimulationFailed(f"{pc.name} did not converge: {pc.journal()}")
+    # Together: one may wait for what the other has promised.
+    for actor in [
+        scheduler.spawn(f"{pc.name} user", _bring_home, pc, user) for pc, user in zip(world.pcs, users, strict=True)
+    ]:
+        scheduler.join(actor)
     world.checks.finally_all()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from nexuslims_logger.db import apply_session, parts
 from nexuslims_logger.db.records import EventType
 from nexuslims_logger.db.repository import Repository
 from nexuslims_logger.errors import StoreUnavailable
-from nexuslims_logger.events import NoteSaved
+from nexuslims_logger.events import NeighbourChoice, NoteSaved
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.session import end as session_end
 from nexuslims_logger.session import main as session_main
@@ -17,6 +19,7 @@ from nexuslims_logger.session.main import set_note
 from nexuslims_logger.storage.contract import StoredObject
 from nexuslims_logger.transfer import finish, scan, send, sync_pass
 from tests.contract.memory_store import MemoryStore
+from tests.simulation import people, world
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.run import RunFailed, run
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from nexuslims_logger.db.records import EventRow
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
@@ -37,6 +41,13 @@ if TYPE_CHECKING:
 
 #: So many seeds suffice for each.
 SEEDS = range(1000, 1100)
+
+
+def _two_at_one_instrument(monkeypatch: pytest.MonkeyPatch, answer: NeighbourChoice) -> None:
+    """Let two computers meet in every run, undisturbed, and always answer so."""
+    monkeypatch.setattr(world, "choose_instruments", lambda random: [("Titan", "scope"), ("Titan", "scope")])
+    monkeypatch.setattr(people, "BESIDE", (answer,))
+    monkeypatch.setattr(Faults, "choose", lambda self: None)
 
 
 def _caught(promise: str) -> None:
@@ -86,6 +97,33 @@ def test_start_becomes_ready_before_its_end(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(Repository, "release_event", release_event)
     _caught("P3: START ready, END not")
+
+
+def test_the_owner_does_not_wait_for_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def finish_own(repository: Repository, facts: SessionFacts, start: EventRow | None) -> tuple[str, ...]:
+        if start is not None and start.waits_for:
+            repository.change_waits_for(start, "")
+        parts.release(repository, facts.identifier)
+        return ()
+
+    _two_at_one_instrument(monkeypatch, NeighbourChoice.JOIN)
+    monkeypatch.setattr(apply_session, "finish_own", finish_own)
+    _caught("P3: ready before a part is finished")
+
+
+def test_a_take_over_ends_the_session_when_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    def last_activity(start: EventRow, newest_file: datetime | None, now: datetime | None) -> datetime:
+        return max(now or start.timestamp, start.timestamp + timedelta(microseconds=1))
+
+    _two_at_one_instrument(monkeypatch, NeighbourChoice.TAKE_OVER)
+    monkeypatch.setattr(parts, "last_activity", last_activity)
+    _caught("P1: ended later than the last activity")
+
+
+def test_a_part_is_never_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    _two_at_one_instrument(monkeypatch, NeighbourChoice.JOIN)
+    monkeypatch.setattr(parts, "_without", lambda names, computer_name: names)
+    _caught("did not converge")
 
 
 def test_a_lost_answer_counts_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:

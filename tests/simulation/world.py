@@ -13,8 +13,8 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.session.loop import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -39,6 +39,7 @@ from tests.simulation.sim_store import SimStore
 from tests.simulation.watched import SimFileSystem, WatchedDisk
 
 if TYPE_CHECKING:
+    from random import Random
     from typing import Any
 
     from nexuslims_logger.storage.contract import StoredObject
@@ -46,6 +47,17 @@ if TYPE_CHECKING:
 
 STORE_URL = "memory"
 IGNORE = ("~$*", "*.tmp")
+
+
+def choose_instruments(random: Random) -> list[tuple[str, str]]:
+    """Return the folder in the store, and the instrument, of each PC."""
+    # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
+    prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
+    instruments = [f"instrument {number}" for number in range(len(prefixes))]
+    if prefixes == ("Titan", "Titan") and random.random() < 0.7:
+        # It may be a logger of the same instrument, too: then each meets the other's open sessions.
+        instruments[1] = instruments[0]
+    return list(zip(prefixes, instruments, strict=True))
 
 
 class World:
@@ -66,20 +78,20 @@ class World:
         self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
         self.history: list[StoredObject] = []
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
-        # A camera PC may stand beside the microscope's: another computer, the same folder in the store.
-        prefixes = random.choice((("Titan",), ("Titan",), ("Titan", "Titan"), ("Titan", "FIB/new")))
-        self.pcs = [Pc(self, f"pc-{number}", prefix) for number, prefix in enumerate(prefixes)]
+        self.pcs = [
+            Pc(self, f"pc-{number}", prefix, instrument)
+            for number, (prefix, instrument) in enumerate(choose_instruments(random))
+        ]
         self._register()
         self._leave_foreign_objects()
         self.checks = Checks(self.database, self.store, self.history, [pc.observed for pc in self.pcs])
 
     def _register(self) -> None:
         with closing(self.database.connect()) as connection:
-            for pc in self.pcs:
+            for instrument_pid, prefix in {pc.instrument_pid: pc.prefix for pc in self.pcs}.items():
                 connection.execute(
-                    "INSERT INTO instruments (instrument_pid, schema_name, filestore_path, computer_name) "
-                    "VALUES (?, ?, ?, ?)",
-                    (f"instrument of {pc.name}", "FEI Titan TEM", f"./{pc.prefix}", pc.name),
+                    "INSERT INTO instruments (instrument_pid, schema_name, filestore_path) VALUES (?, ?, ?)",
+                    (instrument_pid, "FEI Titan TEM", f"./{prefix}"),
                 )
 
     def _leave_foreign_objects(self) -> None:
@@ -104,10 +116,11 @@ class World:
 class Pc:
     """A control PC: what is on its disk stays when its program dies."""
 
-    def __init__(self, world: World, name: str, prefix: str) -> None:
+    def __init__(self, world: World, name: str, prefix: str, instrument_pid: str) -> None:
         self.world = world
         self.name = name
         self.prefix = prefix
+        self.instrument_pid = instrument_pid
         random = world.scheduler.random
         self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, -7.25, 90.0)))
         labels = random.choice((("",), ("",), ("camera", "spectra")))
@@ -152,6 +165,7 @@ class Pc:
             gap_s=self._rules.gap_s,
             database_label="simulated",
             this_pc_only=False,
+            instrument_pid=self.instrument_pid,
             catch_up_only=catch_up_only,
         )
         self.observed.launched_at.append(station.launched_at)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 
 import nexuslims_logger
 from nexuslims_logger import cli
+from nexuslims_logger.__main__ import main
 from nexuslims_logger.admin.amend import LAST_ACTIVITY
 from nexuslims_logger.cli_arguments import parser
 from nexuslims_logger.db.grants import Role
@@ -173,3 +175,35 @@ def test_a_reader_who_has_seen_enough() -> None:
     os.close(write)
     assert result.returncode == ExitCode.FAILED
     assert result.stderr == b""
+
+
+class _InterruptedWhileLoading:
+    """Finds no module, and is interrupted when the program's own are looked for."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "nexuslims_logger.cli":
+            raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_the_program_is_loaded_is_quiet(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "nexuslims_logger.cli")
+    monkeypatch.delattr(nexuslims_logger, "cli")
+    monkeypatch.setattr(sys, "meta_path", [_InterruptedWhileLoading(), *sys.meta_path])
+
+    assert main() == ExitCode.FAILED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_command_that_has_ended_does_not_promise_to_try_again(tmp_path: Path) -> None:
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        told = run(
+            "sessions",
+            HOME=str(tmp_path),
+            NEXUSLIMSGUI_DATABASE_URL=f"mysql+pymysql://pc1@127.0.0.1:{taken.getsockname()[1]}/nexuslims",
+        )
+    assert told.returncode == ExitCode.FAILED
+    assert "tried again" not in told.stderr
+    assert "Repeat the command when it answers" in told.stderr

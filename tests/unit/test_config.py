@@ -243,6 +243,7 @@ def test_a_value_of_the_wrong_kind_in_a_file(name: str, value: object) -> None:
         ("[1]", "must hold an object"),
         ('{"NEXUSLIMSGUI_THEME": "dark", "NEXUSLIMSGUI_THEME": "light"}', "names NEXUSLIMSGUI_THEME twice"),
         ('{"data_bucket": "x"}', "Did you mean NEXUSLIMSGUI_DATA_BUCKET?"),
+        pytest.param("[" * 100_000, "brackets within brackets", id="nested"),
     ],
 )
 def test_a_broken_file_is_told_with_its_place(content: str, said: str) -> None:

@@ -54,6 +54,14 @@ def test_a_name_that_is_no_text_is_escaped(settings: Settings) -> None:
     assert memory.lines()[0].endswith("file \\udcff")
 
 
+def test_a_line_break_in_a_name_makes_no_line(settings: Settings) -> None:
+    memory = logs.configure(settings, 0)
+    _log.error("file %s", "a\r\n2026-01-01 ERROR b\u2028c\x1b[2J.tif", exc_info=ValueError("two\nlines"))
+    message, *traceback = memory.lines()[0].split("\n")
+    assert message.endswith(r"file a\r\n2026-01-01 ERROR b\u2028c\x1b[2J.tif")
+    assert traceback[-2:] == ["ValueError: two", "lines"]
+
+
 @pytest.mark.parametrize(
     ("verbosity", "shown"),
     [

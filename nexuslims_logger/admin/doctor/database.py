@@ -25,10 +25,11 @@ from nexuslims_logger.db.unit_of_work import units_on
 from nexuslims_logger.errors import UnknownInstrument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Connection, Engine
 
+    from nexuslims_logger.admin.doctor.rights import Held
     from nexuslims_logger.config import Settings
     from nexuslims_logger.ports import Clock
 
@@ -186,11 +187,22 @@ class DatabaseSteps:
         with self._connected() as connection:
             schema = connection.scalar(text("SELECT DATABASE()"))
             printed = connection.scalars(text("SHOW GRANTS FOR CURRENT_USER()")).all()
-        privileges, roles = held_in(printed)
-        lacking = list(missing(privileges, schema))
-        beyond = [*surplus(privileges, schema), *(f"the role {role}" for role in roles)]
-        if lacking and not roles:
+            own, roles = held_in(printed)
+            active = _active_roles(connection) if roles else ()
+            ever = (*own, *_of_roles(connection, roles))
+        with self._connected() as connection:
+            now = (*own, *_of_roles(connection, active))
+        lacking = list(missing(now, schema))
+        if lacking and roles and not list(missing(ever, schema)):
+            return fail(
+                f"too few: {_some(lacking)}",
+                f"The role that gives them ({', '.join(roles)}) is not active after the login: the administrator makes"
+                " it a default role (SET DEFAULT ROLE).",
+            )
+        if lacking:
             return fail(f"too few: {_some(lacking)}", _GRANTS)
+        # What any role would give counts: whoever has the login may activate it.
+        beyond = list(dict.fromkeys(surplus(ever, schema)))
         if beyond:
             return fail(
                 f"too many: {_some(beyond)}",
@@ -209,6 +221,29 @@ class DatabaseSteps:
                 return good(f"{platform.node()} is registered at the next start")
             return fail(error.title, error.message)
         return good(f"{found.schema_name} ({found.instrument_pid}), files under {found.filestore_path}")
+
+
+def _active_roles(connection: Connection) -> tuple[str, ...]:
+    """Return the roles that a login has without asking for them."""
+    active = connection.scalar(text("SELECT CURRENT_ROLE()"))
+    if active in {None, "NONE"}:
+        return ()
+    return (active if "`" in active else f"`{active}`",)
+
+
+def _of_roles(connection: Connection, roles: Sequence[str]) -> tuple[Held, ...]:
+    """Return what the roles give, and the roles in them."""
+    printed: list[str] = []
+    on_mariadb = getattr(connection.dialect, "is_mariadb", False)
+    for role in (name.replace("%", "%%") for name in roles):
+        # The names are the server's own, quoted by it. MariaDB tells of a role only to those who have taken it on.
+        if on_mariadb:
+            connection.exec_driver_sql(f"SET ROLE {role}")
+        question = "SHOW GRANTS FOR CURRENT_ROLE" if on_mariadb else f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
+        printed += connection.exec_driver_sql(question).scalars()
+    if on_mariadb and roles:
+        connection.invalidate()  # the next question is asked with the roles of a fresh login
+    return held_in(printed)[0]
 
 
 def _some(words: list[str]) -> str:

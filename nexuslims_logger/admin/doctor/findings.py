@@ -158,7 +158,7 @@ def _found(check: Check) -> Finding:
         return check.look()
     except LoggerError as error:
         log.debug("%s", error, exc_info=error)
-        return fail(error.title, error.message)
+        return fail(error.title, error.to_repeat)
     except Exception as error:  # the thread's outermost frame
         log.exception("the check %s failed", check.name)
         return fail(f"the check itself failed: {type(error).__name__}", "Please report it, with the output of -vv.")

@@ -132,6 +132,23 @@ def test_a_refusal_is_kept_and_forgotten(facts: FactsJournal) -> None:
     assert facts.session("s1").database_error is None
 
 
+def test_an_older_programs_journal_goes_on(path: Path) -> None:
+    file = open_journal_file(path)
+    FactsJournal(file).add(a_session())
+    with file.transaction() as connection:
+        connection.execute("ALTER TABLE session DROP COLUMN joined")
+        connection.execute("PRAGMA user_version = 1")
+    file.close()
+
+    assert reopened(path) == a_session()
+    file = open_journal_file(path)
+    facts = FactsJournal(file)
+    facts.add(a_session("s2", joined=True))
+    assert facts.session("s2").joined is True
+    assert (facts.knows("s2"), facts.knows("s3")) == (True, False)
+    file.close()
+
+
 def test_a_newer_programs_journal_is_not_touched(path: Path) -> None:
     path.parent.mkdir()
     with sqlite3.connect(path) as connection:

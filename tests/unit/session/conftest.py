@@ -24,8 +24,8 @@ from nexuslims_logger.messages import (
     Track,
     TransferStopped,
 )
-from nexuslims_logger.session.loop import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.ports import SessionPorts, Station
 from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
 
 if TYPE_CHECKING:

@@ -58,14 +58,32 @@ def test_events_are_reported(pc: Pc) -> None:
 
     assert reports.states[0] == "RUNNING"
     assert "ENDING" in reports.states
-    assert reports.states[-1] == "IDLE"
-    assert rows(pc) == [("logger-1", "TEM-PC", "TEM-PC", "IDLE", "session-1", 3, 3000, None)]
+    assert reports.states[-2:] == ["IDLE", "STOPPED"]
+    assert rows(pc) == [("logger-1", "TEM-PC", "TEM-PC", "STOPPED", None, 3, 3000, None)]
 
 
 def test_a_pause_is_reported(pc: Pc) -> None:
+    reports = Reports(pc)
+
     pc.run(PauseSession())
 
-    assert rows(pc)[0][3] == "PAUSED"
+    assert reports.states[-2:] == ["PAUSED", "STOPPED"]
+    # The session that was left open is named.
+    assert rows(pc)[0][3:5] == ("STOPPED", "session-1")
+
+
+def test_the_whole_row_is_filled(pc: Pc) -> None:
+    pc.run(Backlog(3, 3000, LAUNCH, "away", LAUNCH, 4096), EndSession())
+
+    connection = sqlite3.connect(pc.settings.embedded_database)
+    try:
+        connection.row_factory = sqlite3.Row
+        (row,) = connection.execute("SELECT * FROM loggers")
+    finally:
+        connection.close()
+    empty = [name for name in row.keys() if row[name] is None]  # noqa: SIM118 - a row's iterator gives values
+    assert empty == ["session_identifier"]
+    assert (row["oldest_waiting_at"], row["disk_free_bytes"]) == (f"{LAUNCH:%Y-%m-%d %H:%M:%S.%f}", 4096)
 
 
 def test_every_quarter_of_an_hour(pc: Pc) -> None:
@@ -75,7 +93,7 @@ def test_every_quarter_of_an_hour(pc: Pc) -> None:
     pc.run(*[minute] * 45)
 
     # One at START, then one at each quarter.
-    assert reports.states == ["RUNNING"] * 4
+    assert reports.states == [*["RUNNING"] * 4, "STOPPED"]
     assert timedelta(seconds=REPORT_EVERY_S) == timedelta(minutes=15)
 
 
@@ -84,7 +102,7 @@ def test_a_pass_is_no_report(pc: Pc) -> None:
 
     pc.run(BACKLOG, Backlog(2, 2000, LAUNCH, None), Backlog(0, 0, LAUNCH, None))
 
-    assert reports.states == ["RUNNING"]
+    assert reports.states == ["RUNNING", "STOPPED"]
 
 
 def test_a_new_trouble_is_reported_once(pc: Pc) -> None:
@@ -93,7 +111,7 @@ def test_a_new_trouble_is_reported_once(pc: Pc) -> None:
 
     pc.run(trouble, trouble)
 
-    assert [report.last_error for report in reports.told] == [None, trouble.problem]
+    assert [report.last_error for report in reports.told[:-1]] == [None, trouble.problem]
 
 
 def test_sessions_go_first_and_a_database_that_is_away_is_left_alone(pc: Pc) -> None:

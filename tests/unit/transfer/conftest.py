@@ -103,6 +103,13 @@ class Transfer:
         self.state.scan_at = 0.0
         self.turn()
 
+    def wait(self, seconds: float) -> None:
+        """Let time pass, count what waits, and do what is due on the interval."""
+        self.go_on(seconds)
+        self.progress.tell()
+        self.state.waiting_at = self.state.record_at = 0.0
+        self.turn()
+
     def settle(self) -> None:
         """Let what is there be seen, settle, and be sent."""
         self.go_on(0)
