@@ -9,9 +9,11 @@ READY := $(VENV)/.installed
 # The tests' processes; the servers that some of them start want the rest of the machine.
 WORKERS ?= 2
 ARGS ?=
+# What make faults gives the simulator to search.
+SEEDS ?= 10000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test mysql lint docs screenshots exe bench run wheel clean constraints
+.PHONY: help demo test faults mysql lint docs screenshots exe bench run wheel clean constraints
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -41,6 +43,10 @@ test: $(READY) ## run all tests (ARGS="-k name" for some)
 	    TMPDIR=$$(mktemp -d -p /dev/shm nexuslims-tests.XXXXXX); export TMPDIR; trap 'rm -rf "$$TMPDIR"' EXIT; \
 	fi; \
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (half an hour)
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) & simulator=$$!; \
+	$(BIN)/python -m tests.faults $(ARGS); wait $$simulator
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
 	@packaging/mysql.sh

@@ -162,10 +162,9 @@ def _running(command: list[str], folder: Path) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A MariaDB for the tests of this process."""
-    folder = tmp_path_factory.mktemp("mariadb")
+@contextmanager
+def running_mariadb(folder: Path) -> Iterator[Server]:
+    """Make a MariaDB in `folder`, and take it away in the end."""
     subprocess.run(
         [
             _program("mariadb-install-db"),
@@ -183,6 +182,13 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     # Its local time is not UTC, so that a query which mixes them up is seen.
     command = [_program("mariadbd", "mysqld"), "--no-defaults", "--default-time-zone=+05:30"]
     with _running(command, folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A MariaDB for the tests of this process."""
+    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
 
 

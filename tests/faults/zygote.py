@@ -1,0 +1,56 @@
+"""Runs the program many times without paying for its imports: each run is a fork of this process.
+
+A line of JSON on stdin starts a run; a line with its process id, and one with how it ended, come back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import nexuslims_logger.admin.sessions
+import nexuslims_logger.db.tasks
+import nexuslims_logger.headless  # noqa: F401 - imported once, for all runs
+from nexuslims_logger import cli
+from tests.faults.cuts import Cuts
+
+
+def main() -> None:
+    """Serve until stdin ends."""
+    for line in sys.stdin:
+        run = json.loads(line)
+        process = os.fork()
+        if process == 0:
+            _be_the_program(run)
+        _say({"process": process})
+        _, status = os.waitpid(process, 0)
+        _say({"status": os.waitstatus_to_exitcode(status)})
+
+
+def _be_the_program(run: dict[str, Any]) -> None:
+    for number, name in ((1, "output"), (2, "complaints")):
+        os.dup2(os.open(run[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.environ.clear()
+    os.environ.update(run["environment"])
+    random.seed()
+    code = 70
+    try:
+        Cuts(run["cut"], Path(run["trace"])).install()
+        code = cli.main(run["arguments"])
+        sys.stdout.flush()
+    finally:
+        os._exit(code)
+
+
+def _say(answer: dict[str, int]) -> None:
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
