@@ -121,8 +121,8 @@ class OpenFile(Protocol):
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; b"" at the end."""
 
-    def rewind(self) -> None:
-        """Go back to the first byte."""
+    def seek(self, position: int) -> None:
+        """Go on reading at this byte, counted from 0."""
 
     def close(self) -> None:
         """Give the handle back."""

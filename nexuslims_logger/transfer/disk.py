@@ -51,9 +51,9 @@ class DiskFile:
         except OSError as error:
             raise explained(error, self._path) from error
 
-    def rewind(self) -> None:
-        """Go back to the first byte."""
-        os.lseek(self._handle, 0, os.SEEK_SET)
+    def seek(self, position: int) -> None:
+        """Go on reading at this byte."""
+        os.lseek(self._handle, position, os.SEEK_SET)
 
     def close(self) -> None:
         """Give the handle back."""

@@ -80,9 +80,9 @@ class _Reader:
             self._control.bytes_sent += len(block)
         return block
 
-    def rewind(self) -> None:
-        self._handle.rewind()
-        self._control.bytes_sent = 0
+    def seek(self, position: int) -> None:
+        self._handle.seek(position)
+        self._control.bytes_sent = position
 
 
 def send_one(file_system: FileSystem, store: ObjectStore, file: FileToSend, control: Control) -> Sent:
@@ -114,7 +114,7 @@ def _must_be(file: FileToSend, now: FileStat) -> None:
 
 
 def _md5(reader: _Reader) -> str:
-    reader.rewind()
+    reader.seek(0)
     digest = hashlib.md5(usedforsecurity=False)
     while block := reader.read(BUFFER):
         digest.update(block)
@@ -148,7 +148,7 @@ def _put(store: ObjectStore, file: FileToSend, reader: _Reader, md5: str) -> Sto
                 if present.origin.session_identifier != file.origin.session_identifier:
                     store.copy(name, version_name(name, present.generation), if_generation=present.generation)
                 generation = present.generation
-        reader.rewind()
+        reader.seek(0)
         try:
             return store.put(
                 name,

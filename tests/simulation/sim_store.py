@@ -10,17 +10,10 @@ from nexuslims_logger.errors import AccessDenied, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject
+    from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject, UploadWatch
     from tests.simulation.program import Program
 
 _PIECE = 1 << 20
-
-
-class _Arrived(io.BytesIO):
-    """What came over the line, as content for the store behind."""
-
-    def rewind(self) -> None:
-        self.seek(0)
 
 
 class SimStore:
@@ -63,12 +56,14 @@ class SimStore:
         mtime_ns: int,
         origin: Origin,
         if_generation: int,
+        resume: str | None = None,
+        watch: UploadWatch | None = None,
     ) -> StoredObject:
         self._send("put", name, md5[:6], f"if {if_generation}")
         body = self._receive(content)
         if self._program.faults.strikes("store.sent twice"):
             self._program.scheduler.note("!!! sent twice", name)
-            content.rewind()
+            content.seek(0)
             body = self._receive(content)
         if body and self._program.faults.strikes("store.corrupted"):
             self._program.scheduler.note("!!! corrupted", name)
@@ -78,12 +73,14 @@ class SimStore:
         self._program.step("store.put arrived", name)
         stored = self._real.put(
             name,
-            _Arrived(body),
+            io.BytesIO(body),
             size=size,
             md5=md5,
             mtime_ns=mtime_ns,
             origin=origin,
             if_generation=if_generation,
+            resume=resume,
+            watch=watch,
         )
         self._history.append(stored)
         self._answer("put", name, f"-> {stored.generation}")

@@ -165,9 +165,9 @@ class SimOpenFile:
         self._position += len(piece)
         return piece
 
-    def rewind(self) -> None:
-        self._step("handle.rewind")
-        self._position = 0
+    def seek(self, position: int) -> None:
+        self._step("handle.seek")
+        self._position = position
 
     def close(self) -> None:
         self._closed = True

@@ -116,7 +116,7 @@ class Transfer:
             os.utime(path, ns=(0, int(mtime.timestamp() * 1e9)))
         return path
 
-    def stored(self) -> dict[str, str]:
+    def stored(self) -> dict[str, str | None]:
         """Return MD5 by object name."""
         return {found.name: found.md5 for found in self.store.list("")}
 
