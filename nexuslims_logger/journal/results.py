@@ -6,7 +6,7 @@ A result is written after the store's answer and the second look at the file, an
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -64,7 +64,10 @@ class Results:
         self._files = files
 
     def put(self, result: Result) -> None:
-        """Write what became of a file; the database does not know it yet, the store has to be asked again."""
+        """Write what became of a file; the database does not know it yet, the store has to be asked again.
+
+        An upload of it that was begun is over, whatever became of it, and what `retract` said of the object.
+        """
         stat = result.stat
         uploaded_at = result.uploaded_at.isoformat() if result.uploaded_at else None
         self._files.execute(
@@ -86,6 +89,25 @@ class Results:
             ],
         )
         self._files.execute("UPDATE final_set SET verified = 0 WHERE session = ?", [result.session])
+        self._files.execute(
+            "DELETE FROM upload WHERE session = ? AND root = ? AND folder = ? AND name = ?",
+            [result.session, *result.key.blobs()],
+        )
+        if result.key.root:
+            self._files.execute(
+                "DELETE FROM result WHERE session = ? AND root = x'' AND object = ?",
+                [result.session, result.object_name],
+            )
+
+    def retract(self, result: Result, reason: str) -> None:
+        """Take back what the database was told of an object which the store does not hold any more.
+
+        The file itself is another matter: it is sent again, perhaps under another name. So this is the result of no
+        file, kept under the object's name, until the database knows.
+        """
+        key = FileKey("", "", result.object_name)
+        gone = replace(result, key=key, state=ResultState.MISSING, reason=reason)
+        self.put(replace(gone, md5=None, generation=None, uploaded_at=None))
 
     def of(self, session: str, state: ResultState | None = None) -> list[Result]:
         """Return the session's results, in the order of their object names."""
@@ -111,7 +133,8 @@ class Results:
         row = self._files.execute(
             "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
             "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
-            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), COALESCE(SUM(state = 'MISSING'), 0) "
+            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), "
+            "COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
             "FROM result WHERE session = ?",
             [session],
         )[0]
@@ -165,7 +188,7 @@ class Results:
 
     def forget(self, session: str) -> None:
         """Drop the results of a session that nobody will ask for any more."""
-        for table in ("result", "first_scan", "final_set"):
+        for table in ("result", "first_scan", "final_set", "upload"):
             self._files.execute(f"DELETE FROM {table} WHERE session = ?", [session])  # noqa: S608 - our names
 
     def _select(self, where: str, *values: object) -> list[Result]:
