@@ -12,6 +12,7 @@ from nexuslims_logger.errors import LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import ManifestRow, ResultState
 from nexuslims_logger.storage.folder import FolderStore
+from nexuslims_logger.transfer.session_manifest import md5sum_line
 from nexuslims_logger.transfer.verify import find_content
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def show(settings: Settings, session: str) -> ExitCode:
     _as_md5sum_reads()
     uploaded = [row for row in rows if row.state is ResultState.UPLOADED]
     for row in uploaded:
-        print(line(row, _where_it_is(settings, row)))
+        print(md5sum_line(row.md5, _where_it_is(settings, row)))
     for row in rows:
         if row.state is not ResultState.UPLOADED:
             why = row.reason or row.last_error
@@ -54,16 +55,6 @@ def show(settings: Settings, session: str) -> ExitCode:
     stores = ", ".join(sorted({row.bucket for row in uploaded}))
     print(f"# {len(uploaded)} of {len(rows)} files are in the store {stores}".rstrip(), file=sys.stderr)
     return ExitCode.COMPLETE
-
-
-def line(row: ManifestRow, name: str) -> str:
-    r"""Return the line of an uploaded file that stands at `name`, as GNU md5sum writes it.
-
-    A name with a backslash or a line break is escaped, and a backslash before the checksum says so
-    (GNU coreutils manual, "md5sum invocation").
-    """
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return f"{'' if escaped == name else chr(92)}{row.md5}  {escaped}"
 
 
 def _where_it_is(settings: Settings, row: ManifestRow) -> str:

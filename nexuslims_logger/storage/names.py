@@ -13,6 +13,9 @@ OWN_FOLDER = ".nexuslims"
 #: Where old contents are kept.
 VERSIONS_FOLDER = ".versions"
 
+#: Below each instrument's folder: the sessions' manifests.
+MANIFESTS_FOLDER = ".manifests"
+
 _LONGEST_NAME_BYTES = 1024  # Cloud Storage's limit
 _LONGEST_PART_BYTES = 255  # most file systems' limit
 _LONGEST_COMPUTER_BYTES = 64  # a longer one cannot come from a network

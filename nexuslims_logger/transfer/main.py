@@ -13,10 +13,17 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.messages import Forget, Recover, Stop, SyncNow, Track, TransferStopped
 from nexuslims_logger.ports import Reply
-from nexuslims_logger.transfer.finish import verified_some
+from nexuslims_logger.transfer.finish import manifest_stored, verified_some
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
-from nexuslims_logger.transfer.state import PassState, ProbeTicket, RecordTicket, SendTicket, VerifyTicket
+from nexuslims_logger.transfer.state import (
+    ManifestTicket,
+    PassState,
+    ProbeTicket,
+    RecordTicket,
+    SendTicket,
+    VerifyTicket,
+)
 from nexuslims_logger.transfer.sync_pass import next_due, not_sent, sent, sync_pass
 
 if TYPE_CHECKING:
@@ -98,6 +105,10 @@ def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
         case VerifyTicket() as ticket:
             _store_answered(ports, state, reply)
             verified_some(ports, state, ticket, reply.value)
+        case ManifestTicket() as ticket:
+            if not isinstance(reply.error, FileProblem):
+                _store_answered(ports, state, reply)
+            manifest_stored(ports, state, ticket.session, reply.error)
         case ProbeTicket():
             state.probing = False
             _store_answered(ports, state, reply)

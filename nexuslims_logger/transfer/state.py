@@ -39,6 +39,13 @@ class VerifyTicket:
 
 
 @dataclass(frozen=True)
+class ManifestTicket:
+    """A session's manifest on its way to the store."""
+
+    session: str
+
+
+@dataclass(frozen=True)
 class ProbeTicket:
     """A question whether the store is back."""
 
@@ -59,12 +66,15 @@ class Verification:
     last
         The last object name that was given to a leaf; they go by name.
     failed
-        Something was lost, or the store could not be asked: it begins anew.
+        Something was lost or sent meanwhile, or the store could not be asked: it begins anew.
+    moved
+        Where the store holds what a later session has moved aside, by object name.
     """
 
     last: str = ""
     under_way: int = 0
     failed: bool = False
+    moved: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -231,6 +231,8 @@ def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Res
     with ports.files.transaction():
         ports.results.put(result)
     state.store.succeeded()
+    if verification := state.verifying.get(result.session):
+        verification.failed = True  # it has not seen this one
     state.delays.pop((ticket.owed.session, ticket.owed.seen.key), None)
     if tally := state.tallies.get(result.session):
         state.tallies[result.session] = replace(
