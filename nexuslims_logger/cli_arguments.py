@@ -88,6 +88,11 @@ def parser() -> argparse.ArgumentParser:
     manifest = commands.add("manifest", "print a session's files in md5sum's format")
     manifest.add_argument("session", metavar="SESSION", help="the session's identifier")
 
+    verify = commands.add("verify", "compare what sessions put into the store with the store, and with this PC's files")
+    which = verify.add_mutually_exclusive_group(required=True)
+    which.add_argument("session", metavar="SESSION", nargs="?", help="the session's identifier")
+    which.add_argument("--all", action="store_true", help="every session, and objects that belong to none")
+
     amend = commands.add("amend", "correct a recorded session: its user, its end, or files that will never come")
     amend.add_argument("session", metavar="SESSION", help="the session's identifier")
     amend.add_argument("--reason", type=_reason, required=True, metavar="TEXT", help="why; it is recorded in the note")

@@ -15,6 +15,8 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.ports import FileStat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nexuslims_logger.journal.files import FilesJournal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,6 +119,12 @@ class Results:
         """Return what became of one file of the session, None when nothing did yet."""
         found = self._select("session = ? AND root = ? AND folder = ? AND name = ?", session, *key.blobs())
         return found[0] if found else None
+
+    def by_object(self, session: str, object_names: Sequence[str]) -> dict[str, Result]:
+        """Return the session's results for these objects, by name."""
+        marks = ",".join("?" * len(object_names))
+        found = self._select(f"session = ? AND object IN ({marks})", session, *object_names)
+        return {result.object_name: result for result in found}
 
     def uploaded_after(self, session: str, object_name: str, limit: int) -> list[Result]:
         """Return up to `limit` uploaded results of the session, by name, behind `object_name`."""
