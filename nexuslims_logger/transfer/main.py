@@ -16,6 +16,7 @@ from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.finish import manifest_stored, verified_some
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
+from nexuslims_logger.transfer.send import UploadBegan
 from nexuslims_logger.transfer.state import (
     ManifestTicket,
     PassState,
@@ -66,7 +67,7 @@ def transfer_main(ports: TransferPorts) -> None:
             handle(ports, state, arrived.popleft())
         while state.in_flight:
             message = ports.inbox.get(None)
-            if isinstance(message, Reply):
+            if isinstance(message, Reply | UploadBegan):
                 handle(ports, state, message)
     ports.session.put(TransferStopped())
 
@@ -93,6 +94,9 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
         case Forget():
             with ports.files.transaction():
                 ports.results.forget(message.session_identifier)
+        case UploadBegan():
+            with ports.files.transaction():
+                ports.uploads.put(message.upload)
         case Reply():
             _answered(ports, state, message)
 
@@ -166,7 +170,7 @@ def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, rep
             discovered_at=now,
             uploaded_at=now,
         )
-        sent(ports, state, ticket, result)
+        sent(ports, state, ticket, result, overwritten=done.overwritten)
         log.info("stored %s (%d bytes)", stored.name, stored.size)
     elif isinstance(error, FileProblem):
         level = logging.INFO if isinstance(error, FileChanged) else logging.WARNING

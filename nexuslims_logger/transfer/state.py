@@ -25,7 +25,6 @@ class SendTicket:
 
     number: int
     owed: Owed
-    object_name: str
     control: Control
     since: float
 

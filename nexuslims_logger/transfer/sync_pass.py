@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.errors import FileProblem, FileVanished, NameRefused
+from nexuslims_logger.errors import ChecksumMismatch, FileProblem, FileVanished, NameRefused
 from nexuslims_logger.journal.files import Owed, Seen
 from nexuslims_logger.journal.results import Result, time_of
 from nexuslims_logger.messages import ActivitySeen
@@ -174,13 +174,20 @@ def _send(ports: TransferPorts, state: PassState) -> None:
             continue
         key = owed.seen.key
         try:
-            name = owed.object_name or object_name_of(session, key)
+            plain_name = object_name_of(session, key)
         except NameRefused as problem:
             _delay(state, owed.session, key, now, problem.message, FILE_DELAY_MOST_S)
             continue
-        ticket = SendTicket(state.number(), owed, name, Control(), now)
-        origin = Origin(session.identifier, session.computer_name, session.instrument_pid)
-        file = FileToSend(key.root, key.path, owed.seen.stat, name, owed.generation, origin)
+        file = FileToSend(
+            key=key,
+            stat=owed.seen.stat,
+            object_name=owed.object_name or plain_name,
+            expected_generation=owed.generation,
+            plain_name=plain_name,
+            origin=Origin(session.identifier, session.computer_name, session.instrument_pid),
+            resume=ports.uploads.get(session.identifier, key),
+        )
+        ticket = SendTicket(state.number(), owed, Control(), now)
         state.in_flight[ticket.number] = ticket
         ports.pool.submit(
             send_one,
@@ -188,6 +195,7 @@ def _send(ports: TransferPorts, state: PassState) -> None:
             ports.store,
             file,
             ticket.control,
+            ports.inbox,
             ticket=ticket,
             reply_to=ports.inbox,
         )
@@ -226,9 +234,18 @@ def _next_owed(ports: TransferPorts, state: PassState, now: float) -> Owed | Non
     return None
 
 
-def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Result) -> None:
-    """Write down that a file is in the store: only now does it count."""
+def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Result, *, overwritten: bool) -> None:
+    """Write down that a file is in the store: only now does it count.
+
+    Parameters
+    ----------
+    overwritten
+        Somebody else has written where its earlier content went: what the database knows of that is not true any more.
+    """
     with ports.files.transaction():
+        earlier = ports.results.get(result.session, result.key)
+        if overwritten and earlier and earlier.object_name != result.object_name:
+            ports.results.retract(earlier, f"overwritten by somebody else; the file is stored as {result.object_name}")
         ports.results.put(result)
     state.store.succeeded()
     if verification := state.verifying.get(result.session):
@@ -245,6 +262,10 @@ def not_sent(ports: TransferPorts, state: PassState, ticket: SendTicket, problem
     """Let a file wait: it stays owed, and the next scan says what has become of it."""
     now = ports.clock.monotonic()
     session = state.session(ticket.owed.session)
+    if isinstance(problem, ChecksumMismatch):
+        # What has arrived of it is worth nothing, however often it is taken up again.
+        with ports.files.transaction():
+            ports.uploads.drop(ticket.owed.session, ticket.owed.seen.key)
     # One that grows for hours must not be sent over and over again; at the end it is sent once more.
     spent = 0.0 if session and session.ended else 2 * (now - ticket.since)
     _delay(

@@ -18,6 +18,7 @@ from nexuslims_logger.storage.contract import StoredObject
 from nexuslims_logger.transfer import finish, scan, send, sync_pass
 from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
+from tests.simulation import sim_store
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.run import RunFailed, run
@@ -92,14 +93,23 @@ def test_start_becomes_ready_before_its_end(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_lost_answer_counts_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     really_put = send._put
 
-    def put(store: ObjectStore, file: send.FileToSend, reader: Any, md5: str) -> StoredObject:
+    def put(store: ObjectStore, file: send.FileToSend, reader: Any, md5: str, *more: Any) -> tuple[StoredObject, bool]:
         try:
-            return really_put(store, file, reader, md5)
+            return really_put(store, file, reader, md5, *more)
         except StoreUnavailable:
-            return StoredObject(file.object_name, file.stat.size, md5, 1, file.stat.mtime_ns, file.origin)
+            return StoredObject(file.object_name, file.stat.size, md5, 1, file.stat.mtime_ns, file.origin), False
 
     monkeypatch.setattr(send, "_put", put)
     _caught("P2: it was never stored")
+
+
+def test_an_upload_of_earlier_content_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every file can be resumed, and many answers are lost: the store has the earlier content, and says so.
+    monkeypatch.setattr(sim_store, "_RESUMABLE_BYTES", 1)
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"store.answer lost": 0.3}))
+    monkeypatch.setattr(send, "_goes_on", lambda earlier, upload: earlier is not None)
+    monkeypatch.setattr(send, "_must_hold", lambda stored, md5: None)
+    _caught("P2: the session had no such file")
 
 
 def test_nobody_compares_with_a_store_that_loses_things(monkeypatch: pytest.MonkeyPatch) -> None:
