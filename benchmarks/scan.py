@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexuslims_logger.bootstrap import QueueInbox, SystemClock, SystemRandom
+from nexuslims_logger.bootstrap_threads import QueueInbox, SystemClock, SystemRandom
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import bootstrap
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.events import (
     CatchUp,
     Event,
@@ -145,7 +146,7 @@ def run(settings: Settings, *, seconds: float | None, user: str | None, note: st
     interrupted = InterruptedChoice.CONTINUE if continue_ else InterruptedChoice.END
     running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted)
     watched = _Watched()
-    clock = bootstrap.SystemClock()
+    clock = SystemClock()
     started = stored = math.inf
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one

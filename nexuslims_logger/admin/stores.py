@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.storage.folder import FolderStore
 
 if TYPE_CHECKING:

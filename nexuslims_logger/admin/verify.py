@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.admin.local_files import LocalFiles
 from nexuslims_logger.admin.stores import store_of
-from nexuslims_logger.bootstrap import QueueInbox, SystemClock, ThreadPool
+from nexuslims_logger.bootstrap_threads import QueueInbox, SystemClock, ThreadPool
 from nexuslims_logger.db.apply_manifest import object_digest
 from nexuslims_logger.db.records import RecordStatus
 from nexuslims_logger.db.tasks import open_database
@@ -92,7 +92,14 @@ class _Verification:
         self._pool.stop()
 
     def session(self, identifier: str) -> _Tally:
-        """Compare one session's files, and print what differs and the sum."""
+        """Compare one session, and look around its files for objects that belong to none."""
+        tally, folder = self._session(identifier)
+        if folder is not None:
+            self._strangers(folder, lambda stored: _may_be_of(stored, identifier))
+        return tally
+
+    def _session(self, identifier: str) -> tuple[_Tally, str | None]:
+        """Compare one session's files, print what differs and the sum; return it, and the folder of them all."""
         with self._units() as unit:
             events = unit.repository.event_rows(identifier)
         if events.start is None:
@@ -119,9 +126,7 @@ class _Verification:
         print(
             f"Session {identifier} of {user} at {events.start.instrument}, {started:%Y-%m-%d %H:%M}: {_summed(tally)}"
         )
-        if names.folder is not None:
-            self._strangers(names.folder, lambda stored: _may_be_of(stored, identifier))
-        return tally
+        return tally, names.folder
 
     def all(self) -> _Tally:
         """Compare every session that has files, and look for objects that belong to none."""
@@ -134,7 +139,7 @@ class _Verification:
                 break
             last = page[-1]
             for identifier in page:
-                total.add(self.session(identifier))
+                total.add(self._session(identifier)[0])
         prefixes = {_prefix(instrument.filestore_path) for instrument in instruments} - {None}
         for prefix in sorted(one for one in prefixes if one is not None):
             self._strangers(prefix, lambda _: True)
@@ -168,7 +173,7 @@ class _Verification:
                     count += 1
                     print(f"UNKNOWN    {printable(stored.name)}: {stored.size} bytes, {_brought_by(stored)}")
         if count:
-            print(f"{count} objects under {prefix or 'the top'} belong to no session's manifest.")
+            print(f"Objects under {prefix or 'the top'} that belong to no session's manifest: {count}")
 
     def _is_under_way(self, stored: StoredObject) -> bool:
         """Whether its session is not complete: what it sends is in the database a little later."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.admin.doctor.findings import Outcome
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.grants import Role, grants

@@ -15,7 +15,7 @@ from nexuslims_logger.admin.doctor.findings import Line, Outcome, examine
 from nexuslims_logger.admin.doctor.folders import store_group, watch_group
 from nexuslims_logger.admin.doctor.program_folder import program_folder_group
 from nexuslims_logger.admin.doctor.settings import check_settings
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.exit_codes import ExitCode
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from nexuslims_logger.admin.doctor.folders import check_space, check_store, chec
 from nexuslims_logger.admin.doctor.network import connect, resolve
 from nexuslims_logger.admin.doctor.program_folder import check_journal, check_place, check_running
 from nexuslims_logger.admin.doctor.settings import check_settings
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.single_instance import SingleInstance
