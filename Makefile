@@ -11,7 +11,7 @@ WORKERS ?= 2
 ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test mysql lint docs screenshots exe bench run wheel clean constraints
+.PHONY: help demo test mysql emulators lint docs screenshots exe bench run wheel clean constraints
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,10 +35,14 @@ run: $(READY) ## open the window, with your own settings
 
 test: $(READY) ## run all tests (ARGS="-k name" for some)
 	@packaging/mysql.sh || true
+	@packaging/emulators.sh || true
 	@$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
 	@packaging/mysql.sh
+
+emulators: ## install two emulators of Cloud Storage into .emulators, for the tests
+	@packaging/emulators.sh
 
 lint: $(READY) ## style, format and types
 	$(BIN)/ruff check

@@ -11,7 +11,7 @@ from google.api_core.exceptions import from_http_status
 from google.api_core.retry import Retry
 from google.auth.credentials import AnonymousCredentials
 from google.auth.transport.requests import AuthorizedSession, Request
-from google.cloud import storage  # type: ignore[import-untyped]  # it has no types of its own
+from google.cloud.storage import Client  # type: ignore[import-untyped]  # it has no types of its own
 from requests.adapters import HTTPAdapter
 
 from nexuslims_logger import __version__
@@ -73,7 +73,7 @@ class Line:
             timeout=limits.retry_s,
         )
         self._settings = settings
-        self._opened: storage.Client | None = None
+        self._opened: Client | None = None
 
     @property
     def client(self) -> Any:
@@ -125,7 +125,7 @@ class Line:
         words, parts = _error_of(answer)
         raise from_http_status(answer.status_code, words, errors=parts)  # type: ignore[no-untyped-call]
 
-    def _open(self) -> storage.Client:
+    def _open(self) -> Client:
         settings = self._settings
         emulated = settings.storage_emulator_host is not None
         credentials: Any = (
@@ -136,7 +136,7 @@ class Line:
         pool = HTTPAdapter(pool_connections=2, pool_maxsize=settings.upload_workers)
         session.mount("https://", pool)
         session.mount("http://", pool)
-        return storage.Client(
+        return Client(
             project=settings.gcp_project,
             credentials=credentials,
             _http=session,
