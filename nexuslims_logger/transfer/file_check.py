@@ -122,7 +122,8 @@ def _in_store(store: ObjectStore, row: ManifestRow) -> tuple[InStore, str | None
         return (InStore.ABSENT if row.bucket == store.url else InStore.ELSEWHERE), None, problem.message
     if place is not None and place != row.object_name:
         return InStore.MOVED, place, ""
-    if present is not None and (place is not None or present.md5 == row.md5):
+    # None stands for an MD5 that nobody knows: it equals nothing.
+    if present is not None and (place is not None or (row.md5 is not None and present.md5 == row.md5)):
         return InStore.AS_RECORDED, row.object_name, _oddities(place is None, present.mtime_ns, row)
     if row.bucket != store.url:
         # A share has another address on each PC: what is found counts, what is not says nothing.
