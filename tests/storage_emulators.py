@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.config import Settings, load_settings
-from nexuslims_logger.storage.gcs import GcsStore
-from nexuslims_logger.storage.gcs_line import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nexuslims_logger.storage.gcs import GcsStore
 
 FOLDER = Path(__file__).parent.parent / ".emulators"
 _GCP = FOLDER / "bin" / "gcp-storage-emulator"
@@ -35,8 +35,8 @@ _FAKE = next(
 )
 _START_S = 20.0
 
-#: Real ones would make every test of a fault wait.
-QUICK = Limits(connect_s=2.0, answer_s=2.0, retry_s=1.5, first_delay_s=0.02, longest_delay_s=0.1)
+#: Of `Limits`: real ones would make every test of a fault wait.
+_QUICK = {"connect_s": 10.0, "answer_s": 20.0, "retry_s": 1.5, "first_delay_s": 0.02, "longest_delay_s": 0.1}
 
 needs_emulators = pytest.mark.skipif(
     not (_GCP.exists() and _FAKE.exists()), reason="no emulators of Cloud Storage here: `make emulators` installs them"
@@ -91,9 +91,13 @@ def settings_for(url: str, bucket: str, home: Path, **more: str) -> Settings:
     )
 
 
-def store_at(url: str, bucket: str, home: Path, limits: Limits = QUICK) -> GcsStore:
-    """Return a store of that bucket."""
-    return GcsStore(settings_for(url, bucket, home), limits)
+def store_at(url: str, bucket: str, home: Path, **limits: float) -> GcsStore:
+    """Return a store of that bucket, with short limits of time."""
+    # Not at the top: most tests need nothing of Google's libraries.
+    from nexuslims_logger.storage.gcs import GcsStore
+    from nexuslims_logger.storage.gcs_line import Limits
+
+    return GcsStore(settings_for(url, bucket, home), Limits(**(_QUICK | limits)))
 
 
 @contextmanager

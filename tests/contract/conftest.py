@@ -14,17 +14,10 @@ import pytest
 
 from nexuslims_logger.storage.folder import FolderStore
 from tests.contract.memory_store import MemoryStore
-from tests.storage_emulators import (
-    fake_gcs_server,
-    gcp_storage_emulator,
-    make_bucket,
-    needs_emulators,
-    store_at,
-)
-from tests.storage_proxy import StorageProxy
+from tests.storage_emulators import make_bucket, needs_emulators, store_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from nexuslims_logger.storage.contract import ObjectStore
@@ -75,25 +68,6 @@ class PcClock:
 
     def utc_offset_min(self) -> int:
         raise NotImplementedError
-
-
-@pytest.fixture(scope="session")
-def gcp_url() -> Iterator[str]:
-    with gcp_storage_emulator() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def fake_url() -> Iterator[str]:
-    with fake_gcs_server() as url:
-        yield url
-
-
-@pytest.fixture
-def proxy(gcp_url: str) -> Iterator[StorageProxy]:
-    proxy = StorageProxy(gcp_url).start()
-    yield proxy
-    proxy.stop()
 
 
 @pytest.fixture(
