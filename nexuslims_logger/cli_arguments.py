@@ -69,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
 
     commands.add("sync", "send what is still owed, and exit")
 
-    doctor = commands.add("doctor", "look at everything that a session needs, and say what to do; changes nothing")
+    doctor = commands.add("doctor", "look at everything that a session needs, and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
 
     instruments = commands.group("instruments", "the register of instruments")
