@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nexuslims_logger.storage.gcs import GcsStore
+    from nexuslims_logger.storage.gcs_line import Limits
 
 FOLDER = Path(__file__).parent.parent / ".emulators"
 _GCP = FOLDER / "bin" / "gcp-storage-emulator"
@@ -35,7 +36,6 @@ _FAKE = next(
 )
 _START_S = 20.0
 
-#: Of `Limits`: real ones would make every test of a fault wait.
 _QUICK = {"connect_s": 10.0, "answer_s": 20.0, "retry_s": 1.5, "first_delay_s": 0.02, "longest_delay_s": 0.1}
 
 needs_emulators = pytest.mark.skipif(
@@ -95,9 +95,15 @@ def store_at(url: str, bucket: str, home: Path, **limits: float) -> GcsStore:
     """Return a store of that bucket, with short limits of time."""
     # Not at the top: most tests need nothing of Google's libraries.
     from nexuslims_logger.storage.gcs import GcsStore
+
+    return GcsStore(settings_for(url, bucket, home), quick(**limits))
+
+
+def quick(**limits: float) -> Limits:
+    """Return limits of time for tests; real ones would make every test of a fault wait."""
     from nexuslims_logger.storage.gcs_line import Limits
 
-    return GcsStore(settings_for(url, bucket, home), Limits(**(_QUICK | limits)))
+    return Limits(**(_QUICK | limits))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ Google refuses, and a test would prove nothing:
 - A resumable upload that is complete answers its status with the object (404 there), and one without a single
   byte has no ``Range`` (``bytes=0-0`` there).
 - A 404 says whether the bucket is missing or the object (no words there).
-- `denied` permissions are refused in Google's words (everything is allowed there).
+- `denied` permissions are refused in Google's words (everything is allowed there), and with `login` whoever has no
+  token that is valid now.
 
 It never invents an object or a checksum: these are the emulator's.
 """
@@ -21,6 +22,7 @@ import http.client
 import http.server
 import json
 import re
+import secrets
 import socket
 import struct
 import threading
@@ -117,7 +119,9 @@ class StorageProxy:
     seen
         Every request, in order of its answer.
     secrets
-        The addresses of uploads; nothing of them may be shown or logged.
+        Addresses of uploads and tokens; nothing of them may be shown or logged.
+    login
+        Ask for a token, as ``/token`` gives them.
     """
 
     upstream: str
@@ -125,9 +129,11 @@ class StorageProxy:
     denied: set[str] = field(default_factory=set)
     seen: list[Seen] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
+    login: bool = False
 
     def __post_init__(self) -> None:
         self._begun: dict[str, _Begun] = {}
+        self._token = ""
         self._writing = threading.Lock()
         self._over = threading.Event()
         self._port = 0
@@ -158,6 +164,14 @@ class StorageProxy:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    def forget_uploads(self) -> None:
+        """Forget what was begun, as Cloud Storage does after a week."""
+        self._begun.clear()
+
+    def forget_token(self) -> None:
+        """Let the present token be invalid."""
+        self._token = ""
 
     def count(self, match: str, *, ok: bool = True) -> int:
         """Count the requests that match, by default those that were granted."""
@@ -226,6 +240,12 @@ class StorageProxy:
         method, parts = client.command, urlsplit(client.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         headers = {name: client.headers[name] for name in _PASSED_ON if name in client.headers}
+        if parts.path == "/token":
+            self._token = f"ya29.{secrets.token_urlsafe(32)}"
+            self.secrets.append(self._token)
+            return _json({"access_token": self._token, "expires_in": 3600, "token_type": "Bearer"})
+        if self.login and client.headers.get("Authorization") != f"Bearer {self._token}":
+            return _refusal(401, "Invalid Credentials", "authError")
         if parts.path.endswith("/iam/testPermissions"):
             asked = parse_qs(parts.query).get("permissions", [])
             granted = [one for one in asked if one not in self.denied]

@@ -206,7 +206,11 @@ def translate(error: BaseException, place: Place, name: str) -> LoggerError:
         return translate_login(error, place.credentials, StoreUnavailable, _AWAY)
     if isinstance(error, OSError):  # the requests' errors, too
         return _without_answer(error, place)
-    return ConfigurationError("There are no usable Google credentials", f"{place.credentials}: {error}.")
+    return ConfigurationError(
+        "There are no usable Google credentials",
+        f"What was found cannot be used: {place.credentials}. Ask the facility manager for new ones."
+        f" Technically: {error}",
+    )
 
 
 def _without_answer(error: OSError, place: Place) -> LoggerError:

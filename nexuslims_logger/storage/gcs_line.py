@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,8 @@ class Line:
 
     def _open(self) -> Client:
         settings = self._settings
+        # Else the library gets the bucket by itself, on a thread of its own, for tracing that nobody has switched on.
+        os.environ["DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"] = "true"
         emulated = settings.storage_emulator_host is not None
         credentials: Any = (
             AnonymousCredentials() if emulated else load_credentials(settings.credentials_file, _SCOPES)  # type: ignore[no-untyped-call]  # google-auth is typed in part
