@@ -71,7 +71,7 @@ def main(count: int) -> None:
             peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
                 f"scan of {count} files, {what:9}: {seconds:6.2f} s, {count / seconds:9.0f} files/s, "
-                f"{outcome.changed} changed, peak {peak_mb:.0f} MB"
+                f"{outcome.noticed.changed} changed, peak {peak_mb:.0f} MB"
             )
         journal.close()
 

@@ -116,7 +116,10 @@ class FilesJournal:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all or nothing."""
+        """Write all or nothing; inside of another one, as a part of that."""
+        if self._file.connection.in_transaction:
+            yield
+            return
         with self._file.transaction():
             yield
 

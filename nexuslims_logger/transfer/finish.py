@@ -29,10 +29,12 @@ RECORD_BATCH = 500
 def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> None:
     """Lead an ended session from its final set to the comparison with the store, and tell each step."""
     identifier = session.identifier
+    if identifier in state.verifying or identifier in state.told_recorded:
+        return
     if not ports.files.final_set_fixed(identifier) or _anything_open(ports, state, identifier):
         return
     if not ports.results.verified(identifier):
-        if identifier in state.verifying or not state.store.ready(ports.clock.monotonic()):
+        if not state.store.ready(ports.clock.monotonic()):
             return
         _verify(ports, state, identifier)
         if not ports.results.verified(identifier):
@@ -49,9 +51,9 @@ def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> N
 def _anything_open(ports: TransferPorts, state: PassState, identifier: str) -> bool:
     # The cheap questions first: while files are under way this is asked after each of them.
     return (
-        bool(state.queue)
+        state.lanes.waiting
         or any(ticket.owed.session == identifier for ticket in state.in_flight.values())
-        or bool(ports.files.unsettled(identifier))
+        or bool(ports.files.unsettled(identifier, 1))
         or bool(ports.files.owed(identifier, 1))
     )
 
@@ -132,7 +134,7 @@ def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, err
 
 def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -> None:
     seen = ports.files.get(result.key)
-    state.more_owed = True
+    state.lanes.look_again()
     state.unrecorded = True
     state.tallies.pop(result.session, None)
     if seen and seen.owner == result.session:

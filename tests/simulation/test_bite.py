@@ -15,7 +15,7 @@ from nexuslims_logger.session import recover as session_recover
 from nexuslims_logger.session.loop import SessionLoop
 from nexuslims_logger.session.main import set_note
 from nexuslims_logger.storage.contract import StoredObject
-from nexuslims_logger.transfer import finish, scan, send, sync_pass
+from nexuslims_logger.transfer import finish, looking, scan, send
 from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
 from tests.simulation import sim_store
@@ -69,13 +69,13 @@ def test_ready_does_not_wait_for_the_scan_after_the_end(monkeypatch: pytest.Monk
 def test_an_incomplete_scan_fixes_the_final_set(monkeypatch: pytest.MonkeyPatch) -> None:
     really_scan = scan.scan
 
-    def hopeful_scan(ports: TransferPorts, sessions: Sequence[TrackedSession]) -> ScanOutcome:
-        outcome = really_scan(ports, sessions)
+    def hopeful_scan(ports: TransferPorts, sessions: Sequence[TrackedSession], *more: Any) -> ScanOutcome:
+        outcome = really_scan(ports, sessions, *more)
         outcome.complete_roots.update(scan.roots_of(sessions))
         return outcome
 
     monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.1}))
-    monkeypatch.setattr(sync_pass, "scan", hopeful_scan)
+    monkeypatch.setattr(looking, "scan", hopeful_scan)
     _caught("P3: ready without a file")
 
 

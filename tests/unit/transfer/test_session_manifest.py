@@ -117,7 +117,7 @@ def test_a_file_sent_while_the_comparison_runs_is_compared_too(transfer: Transfe
         if name == "store_manifest":
             transfer.pool.before = None
             one_more_file(transfer)
-            transfer.state.more_owed = True
+            transfer.state.lanes.look_again()
             transfer.turn()
 
     transfer.pool.before = send_another
