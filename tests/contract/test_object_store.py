@@ -124,6 +124,35 @@ def test_content_may_arrive_in_small_pieces(under_test: StoreUnderTest) -> None:
     assert under_test.content(NAME) == LARGE
 
 
+@pytest.mark.parametrize("data", [b"small", LARGE], ids=["small", "large"])
+def test_whoever_watches_hears_how_much_is_there(store: ObjectStore, data: bytes) -> None:
+    sizes = []
+
+    class Watch:
+        def began(self, address: str) -> None:
+            assert address
+
+        def sent(self, size_bytes: int) -> None:
+            sizes.append(size_bytes)
+
+    store.put(
+        NAME,
+        Bytes(data),
+        size=len(data),
+        md5=md5_of(data),
+        mtime_ns=MTIME_NS,
+        origin=ORIGIN,
+        if_generation=ABSENT,
+        resume="an address that no store has ever told",
+        watch=Watch(),
+    )
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == len(data)
+    found = store.stat(NAME)
+    assert found is not None
+    assert found.md5 == md5_of(data)
+
+
 @pytest.mark.parametrize("name", ODD_NAMES)
 def test_odd_names_are_kept_letter_by_letter(under_test: StoreUnderTest, name: str) -> None:
     store = under_test.store
