@@ -13,7 +13,7 @@ ARGS ?=
 SEEDS ?= 10000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test faults mysql lint docs screenshots exe bench run wheel clean constraints
+.PHONY: help demo test faults mysql emulators lint docs screenshots exe bench run wheel clean constraints
 
 help: ## say what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -37,6 +37,7 @@ run: $(READY) ## open the window, with your own settings
 
 test: $(READY) ## run all tests (ARGS="-k name" for some)
 	@packaging/mysql.sh || true
+	@packaging/emulators.sh || true
 	@# In memory where there is room: thousands of small commits would wait for the disk, and tell nothing more.
 	@room=$$(df --output=avail -BG /dev/shm 2>/dev/null | tail -n 1 | tr -dc 0-9 || true); \
 	if (($${room:-0} >= 6)); then \
@@ -50,6 +51,9 @@ faults: $(READY) ## kill, cut and starve the real program, and search 10,000 see
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
 	@packaging/mysql.sh
+
+emulators: ## install two emulators of Cloud Storage into .emulators, for the tests
+	@packaging/emulators.sh
 
 lint: $(READY) ## style, format and types
 	$(BIN)/ruff check

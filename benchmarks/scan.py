@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nexuslims_logger.bootstrap import QueueInbox, SystemClock, SystemRandom
+from nexuslims_logger.bootstrap_threads import QueueInbox, SystemClock, SystemRandom
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
@@ -71,7 +71,7 @@ def main(count: int) -> None:
             peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
                 f"scan of {count} files, {what:9}: {seconds:6.2f} s, {count / seconds:9.0f} files/s, "
-                f"{outcome.changed} changed, peak {peak_mb:.0f} MB"
+                f"{outcome.noticed.changed} changed, peak {peak_mb:.0f} MB"
             )
         journal.close()
 

@@ -161,6 +161,12 @@ def _manifest(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return manifest.show(settings, arguments.session)
 
 
+def _verify(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import verify
+
+    return verify.run(settings, None if arguments.all else arguments.session)
+
+
 def _amend(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.admin import amend
 
@@ -216,6 +222,7 @@ _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "instruments import": _instruments_import,
     "sessions": _sessions,
     "manifest": _manifest,
+    "verify": _verify,
     "amend": _amend,
     "db upgrade": _db_upgrade,
     "db current": _db_current,

@@ -52,36 +52,14 @@ def parser() -> argparse.ArgumentParser:
     top.set_defaults(command="window")
     commands = _Commands(top)
 
-    headless = commands.add("headless", "record one session without a window")
-    headless.add_argument(
-        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end the session after this time"
-    )
-    headless.add_argument("--user", type=_user, help="who works here (otherwise the account's name)")
-    headless.add_argument("--note", type=_note, help="the session's note")
-    headless.add_argument(
-        "--continue",
-        dest="continue_",
-        action="store_true",
-        help="go on with an interrupted session (otherwise it is ended at its last activity)",
-    )
-    beside = headless.add_mutually_exclusive_group()
-    for option, choice, what in (
-        (
-            "--join",
-            NeighbourChoice.JOIN,
-            "send the files under another computer's open session at the instrument",
-        ),
-        ("--take-over", NeighbourChoice.TAKE_OVER, "end it at its last activity, and start one of its own"),
-    ):
-        beside.add_argument(option, dest="neighbour", action="store_const", const=choice, help=what)
-    headless.set_defaults(neighbour=NeighbourChoice.OWN)
+    _add_headless(commands)
 
     demo = commands.add("demo", "try the window with a simulated microscope and a throw-away database")
     demo.add_argument("--headless", action="store_true", help="play a whole session on a virtual screen")
 
     commands.add("sync", "send what is still owed, and exit")
 
-    doctor = commands.add("doctor", "look at everything that a session needs, and say what to do; changes nothing")
+    doctor = commands.add("doctor", "look at everything that a session needs, and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")
 
     instruments = commands.group("instruments", "the register of instruments")
@@ -99,6 +77,11 @@ def parser() -> argparse.ArgumentParser:
 
     manifest = commands.add("manifest", "print a session's files in md5sum's format")
     manifest.add_argument("session", metavar="SESSION", help="the session's identifier")
+
+    verify = commands.add("verify", "compare what sessions put into the store with the store, and with this PC's files")
+    which = verify.add_mutually_exclusive_group(required=True)
+    which.add_argument("session", metavar="SESSION", nargs="?", help="the session's identifier")
+    which.add_argument("--all", action="store_true", help="every session, and objects that belong to none")
 
     amend = commands.add("amend", "correct a recorded session: its user, its end, or files that will never come")
     amend.add_argument("session", metavar="SESSION", help="the session's identifier")
@@ -141,6 +124,32 @@ def parser() -> argparse.ArgumentParser:
         help="what the user is for (default: logger)",
     )
     return top
+
+
+def _add_headless(commands: _Commands) -> None:
+    headless = commands.add("headless", "record one session without a window")
+    headless.add_argument(
+        "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end the session after this time"
+    )
+    headless.add_argument("--user", type=_user, help="who works here (otherwise the account's name)")
+    headless.add_argument("--note", type=_note, help="the session's note")
+    headless.add_argument(
+        "--continue",
+        dest="continue_",
+        action="store_true",
+        help="go on with an interrupted session (otherwise it is ended at its last activity)",
+    )
+    beside = headless.add_mutually_exclusive_group()
+    for option, choice, what in (
+        (
+            "--join",
+            NeighbourChoice.JOIN,
+            "send the files under another computer's open session at the instrument",
+        ),
+        ("--take-over", NeighbourChoice.TAKE_OVER, "end it at its last activity, and start one of its own"),
+    ):
+        beside.add_argument(option, dest="neighbour", action="store_const", const=choice, help=what)
+    headless.set_defaults(neighbour=NeighbourChoice.OWN)
 
 
 class _Commands:

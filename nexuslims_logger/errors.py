@@ -57,6 +57,10 @@ class PreconditionFailed(FileProblem):
     """The object in the store is not of the generation that the caller expected."""
 
 
+class ReplacingDenied(FileProblem):
+    """The store lets us add objects but not replace them; the content can go to another name."""
+
+
 class ChecksumMismatch(FileProblem):
     """The content that arrived does not have the MD5 that was announced; nothing was stored."""
 

@@ -194,6 +194,16 @@ class WaitingFile:
 
 
 @dataclass(frozen=True)
+class FileUnderWay:
+    """One file that is being sent: how much of it was read for its MD5, and how much the store has."""
+
+    name: str
+    size_bytes: int
+    bytes_read: int
+    bytes_sent: int
+
+
+@dataclass(frozen=True)
 class TransferProgress(Event):
     """How far one session's files are.
 
@@ -204,7 +214,7 @@ class TransferProgress(Event):
     files_total, files_done, bytes_total, bytes_done
         Of all its files; `bytes_done` also counts parts of files under way.
     rate_bytes_per_s
-        Of the recent past; 0 when nothing is being sent.
+        Of the recent past; 0 when nothing is being sent. What the store had from an earlier try does not count.
     seconds_left
         None when nobody can say.
     waiting
@@ -222,6 +232,10 @@ class TransferProgress(Event):
         Files that changed while no session ran, and belong to none.
     left_over
         Files of earlier sessions that are still being sent.
+    under_way
+        The files that are being sent, the largest first.
+    files_looked_at
+        While a long scan is under way (stage SCANNING), how many files it has met; the other counts stand as before it.
     """
 
     session_identifier: str
@@ -241,6 +255,8 @@ class TransferProgress(Event):
     store_is_cloud: bool = False
     unassigned: int = 0
     left_over: int = 0
+    under_way: tuple[FileUnderWay, ...] = ()
+    files_looked_at: int = 0
 
 
 @dataclass(frozen=True)

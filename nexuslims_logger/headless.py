@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import bootstrap
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.events import (
     CatchUp,
     Event,
@@ -164,7 +165,7 @@ def run(  # noqa: PLR0913 - one for each option
     interrupted = InterruptedChoice.CONTINUE if continue_ else InterruptedChoice.END
     running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted, neighbour=neighbour)
     watched = _Watched()
-    clock = bootstrap.SystemClock()
+    clock = SystemClock()
     started = stored = math.inf
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one

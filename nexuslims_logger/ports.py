@@ -8,7 +8,7 @@ simulator fills them with greenlets and virtual time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,8 +68,7 @@ class Pool(Protocol):
         """Run ``function(*args)`` soon and put a `Reply` with `ticket` into `reply_to`. Never blocks."""
 
 
-@dataclass(frozen=True)
-class FileStat:
+class FileStat(NamedTuple):
     """What the file system says of one file. Two equal values mean: unchanged.
 
     Attributes
@@ -85,8 +84,7 @@ class FileStat:
     ctime_ns: int
 
 
-@dataclass(frozen=True)
-class FileEntry:
+class FileEntry(NamedTuple):
     """One file of a listing; `name` may hold surrogates where the disk's bytes are not UTF-8."""
 
     name: str
@@ -103,12 +101,15 @@ class FolderListing:
         Path relative to the watch folder, forward slashes, "" for the watch folder itself.
     files
         Its regular files; links, sockets and the like are left out.
+    below
+        The names of its sub-folders.
     problem
         Set when the folder could not be read; nothing may then be concluded of it or of what is below.
     """
 
     folder: str
     files: tuple[FileEntry, ...] = ()
+    below: tuple[str, ...] = ()
     problem: LoggerError | None = None
 
 
@@ -121,8 +122,8 @@ class OpenFile(Protocol):
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; b"" at the end."""
 
-    def rewind(self) -> None:
-        """Go back to the first byte."""
+    def seek(self, position: int) -> None:
+        """Go on reading at this byte, counted from 0."""
 
     def close(self) -> None:
         """Give the handle back."""
@@ -143,6 +144,9 @@ class FileSystem(Protocol):
         Links are not followed. A folder that vanishes while it is walked is left out. A folder that cannot be
         read yields a listing with a problem, and the walk goes on.
         """
+
+    def list(self, root: str, folder: str) -> FolderListing:
+        """List one folder below `root`; raises `FileVanished` when it is gone, `FileUnreadable` as `walk` would."""
 
     def stat(self, root: str, path: str) -> FileStat:
         """Ask by path (relative to `root`); raises `FileVanished` or `FileUnreadable`."""

@@ -8,6 +8,7 @@ packages=(
     xdotool wmctrl x11-utils           # real clicks and keys
     imagemagick fonts-dejavu-core      # screenshots; without a font Tk fails
     mariadb-server-core mariadb-client-core sqlite3
+    rclone                             # looks into a bucket, independently of this program
 )
 
 if ! command -v dpkg-query >/dev/null; then

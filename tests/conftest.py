@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.database_servers import KINDS, MYSQLD
+from tests.storage_emulators import fake_gcs_server, gcp_storage_emulator
+from tests.storage_proxy import StorageProxy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -25,6 +28,28 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     for name in ("HOME", "USERPROFILE", "PROGRAMDATA"):
         monkeypatch.setenv(name, os.fspath(home))
     return home
+
+
+@pytest.fixture(scope="session")
+def gcp_url() -> Iterator[str]:
+    """Run one of the emulators of Cloud Storage."""
+    with gcp_storage_emulator() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def fake_url() -> Iterator[str]:
+    """Run the other one."""
+    with fake_gcs_server() as url:
+        yield url
+
+
+@pytest.fixture
+def proxy(gcp_url: str) -> Iterator[StorageProxy]:
+    """Return a proxy before gcp-storage-emulator, with what that lacks."""
+    proxy = StorageProxy(gcp_url).start()
+    yield proxy
+    proxy.stop()
 
 
 def pytest_report_header() -> str:

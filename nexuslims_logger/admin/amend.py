@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger import __version__
 from nexuslims_logger.admin.table import aligned
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.db.amend_session import Amended, Amendment
 from nexuslims_logger.db.records import RecordStatus
 from nexuslims_logger.db.tasks import amend_session, open_database

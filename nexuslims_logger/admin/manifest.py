@@ -6,16 +6,20 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.admin.stores import store_of
 from nexuslims_logger.db.tasks import manifest_of, open_database
-from nexuslims_logger.errors import LoggerError, StopAndTell
+from nexuslims_logger.errors import FileProblem, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.journal.records import ManifestRow, ResultState
-from nexuslims_logger.storage.folder import FolderStore
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.transfer.session_manifest import md5sum_line
 from nexuslims_logger.transfer.verify import find_content
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from nexuslims_logger.config import Settings
+    from nexuslims_logger.journal.records import ManifestRow
+    from nexuslims_logger.storage.contract import ObjectStore
 
 
 def show(settings: Settings, session: str) -> ExitCode:
@@ -45,8 +49,8 @@ def show(settings: Settings, session: str) -> ExitCode:
             )
     _as_md5sum_reads()
     uploaded = [row for row in rows if row.state is ResultState.UPLOADED]
-    for row in uploaded:
-        print(line(row, _where_it_is(settings, row)))
+    for row, name in _where_they_are(settings, uploaded):
+        print(md5sum_line(row.md5, name))
     for row in rows:
         if row.state is not ResultState.UPLOADED:
             why = row.reason or row.last_error
@@ -56,31 +60,23 @@ def show(settings: Settings, session: str) -> ExitCode:
     return ExitCode.COMPLETE
 
 
-def line(row: ManifestRow, name: str) -> str:
-    r"""Return the line of an uploaded file that stands at `name`, as GNU md5sum writes it.
-
-    A name with a backslash or a line break is escaped, and a backslash before the checksum says so
-    (GNU coreutils manual, "md5sum invocation").
-    """
-    escaped = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-    return f"{'' if escaped == name else chr(92)}{row.md5}  {escaped}"
-
-
-def _where_it_is(settings: Settings, row: ManifestRow) -> str:
-    """Ask the store where this content is: a later session of the same name has moved it aside.
+def _where_they_are(settings: Settings, rows: Iterable[ManifestRow]) -> Iterator[tuple[ManifestRow, str]]:
+    """Ask the store where each content is: a later session of the same name has moved it aside.
 
     A store that is not this PC's, or that does not answer, leaves the name that the manifest has.
     """
-    folder = settings.bucket_folder
-    if folder is None:
-        return row.object_name
-    store = FolderStore(folder, SystemClock(), create=False)
-    if store.url != row.bucket:
-        return row.object_name
-    try:
-        return find_content(store, row.object_name, row.generation, row.md5) or row.object_name
-    except LoggerError:
-        return row.object_name
+    store: ObjectStore | None = store_of(settings)
+    for row in rows:
+        name = None
+        if store is not None and store.url == row.bucket:
+            try:
+                name = find_content(store, row.object_name, row.generation, row.md5)
+            except FileProblem:
+                pass
+            except LoggerError as error:
+                print(f"# {error.title}: {error.message}", file=sys.stderr)
+                store = None  # one that does not answer is not waited for again
+        yield row, name or row.object_name
 
 
 def _as_md5sum_reads() -> None:

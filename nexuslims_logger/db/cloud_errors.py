@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import aiohttp
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.sql.connector import exceptions as connector_errors
 
 from nexuslims_logger.errors import (
@@ -23,6 +23,7 @@ from nexuslims_logger.errors import (
     Defect,
     LoggerError,
 )
+from nexuslims_logger.google_login import away, name_credentials, not_trusted, translate_login
 
 if TYPE_CHECKING:
     from nexuslims_logger.config import Settings
@@ -71,11 +72,7 @@ class Place:
             instance=settings.cloudsql_instance or "",
             ip_type=settings.cloudsql_ip_type.value,
             api_host=f"{parts.hostname} port {parts.port or (443 if parts.scheme == 'https' else 80)}",
-            credentials=(
-                f"the file that NEXUSLIMSGUI_CREDENTIALS_FILE names ({settings.credentials_file})"
-                if settings.credentials_file
-                else "this account's Application Default Credentials ('gcloud auth application-default login')"
-            ),
+            credentials=name_credentials(settings.credentials_file),
         )
 
 
@@ -103,7 +100,7 @@ def translate_connecting(error: BaseException, place: Place, *, preparing: bool 
     if isinstance(error, aiohttp.ClientError) or preparing:
         return _admin_api(error, place)
     if isinstance(error, GoogleAuthError):
-        return _credentials(error, place)
+        return translate_login(error, place.credentials, DatabaseUnavailable, _UNREACHABLE)
     if isinstance(error, ssl.SSLCertVerificationError):  # before OSError and ValueError, both of which it is
         return AccessDenied(
             "The database's certificate is not trusted",
@@ -136,7 +133,7 @@ def _instance(error: BaseException, place: Place) -> LoggerError:
 
 def _admin_api(error: BaseException, place: Place) -> LoggerError:
     if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError)):
-        return _not_trusted(place.api_host)
+        return not_trusted(place.api_host)
     if isinstance(error, aiohttp.ClientResponseError):
         return _answered(error.status, error.message, place)
     return _away("Google's Cloud SQL Admin API", place.api_host)
@@ -167,44 +164,5 @@ def _answered(status: int, said: str, place: Place) -> LoggerError:
     return Defect("Unexpected answer of Google Cloud", f"Tell the facility manager. {words}")
 
 
-def _credentials(error: GoogleAuthError, place: Place) -> LoggerError:
-    said = str(error.args[0]) if error.args else type(error).__name__
-    if isinstance(error, DefaultCredentialsError):
-        return ConfigurationError(
-            "There are no usable Google credentials",
-            f"Looked for: {place.credentials}. Set NEXUSLIMSGUI_CREDENTIALS_FILE to a key file, or log in with"
-            " 'gcloud auth application-default login'.",
-        )
-    if "CERTIFICATE_VERIFY_FAILED" in said:
-        return _not_trusted("oauth2.googleapis.com port 443")
-    if isinstance(error, TransportError):
-        return _away("Google's token service", "oauth2.googleapis.com port 443")
-    if isinstance(error, RefreshError) and error.retryable:
-        return DatabaseUnavailable(_UNREACHABLE, f"{TRIED_AGAIN}. Google's token service has a problem: {said}.")
-    if "iat" in said.split() or "reasonable timeframe" in said:
-        return AccessDenied(
-            "This PC's clock is wrong",
-            "Google accepts no login with such a time. Set the PC's date, time and time zone (best: by itself, from"
-            f" the network), then try again. Google said: {said}",
-        )
-    return AccessDenied(
-        "Google does not accept the credentials",
-        f"They were revoked, have expired, or belong to a deleted account: {place.credentials}. Ask the facility"
-        f" manager for new ones. Google said: {said}",
-    )
-
-
 def _away(what: str, where: str) -> LoggerError:
-    return DatabaseUnavailable(
-        _UNREACHABLE,
-        f"{TRIED_AGAIN}. {what} does not answer. If this lasts: is the network there, and does the firewall let this PC"
-        f" connect to {where}?",
-    )
-
-
-def _not_trusted(host: str) -> LoggerError:
-    return AccessDenied(
-        "Google's certificate is not trusted",
-        f"What answers at {host} does not prove to be Google: perhaps a proxy that opens encrypted connections."
-        " Ask the network's administrator to let this host through unopened.",
-    )
+    return DatabaseUnavailable(_UNREACHABLE, away(what, where))

@@ -11,19 +11,17 @@ import copy
 import functools
 import logging
 import socket
-import warnings
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import google.auth
 from google.auth.credentials import Credentials, Scoped
 from google.cloud.sql.connector import Connector
 from pymysql.constants import CLIENT  # type: ignore[import-untyped]  # it has no types of its own
 from typing_extensions import override
 
-from nexuslims_logger import __version__
+from nexuslims_logger import __version__, google_login
 from nexuslims_logger.db.cloud_errors import CONNECTING_ERRORS, Place, no_user, translate_connecting
 
 if TYPE_CHECKING:
@@ -203,14 +201,8 @@ class _TimedCredentials(Scoped, Credentials):
 
 
 def load_credentials(settings: Settings) -> Any:
-    """Return google-auth's credentials, from the file that the settings name or the account's own."""
-    library: Any = google.auth  # typed in part
-    if settings.credentials_file is None:
-        return library.default(scopes=_SCOPES)[0]
-    with warnings.catch_warnings():
-        # The loader warns of files from strangers; this one the facility has named.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return library.load_credentials_from_file(str(settings.credentials_file), scopes=_SCOPES)[0]
+    """Return google-auth's credentials for the Admin API."""
+    return google_login.load_credentials(settings.credentials_file, _SCOPES)
 
 
 def _email(credentials: Any) -> str | None:

@@ -73,6 +73,27 @@ class ManifestQueries(Queries):
         )
         return tuple(_manifest_row(row) for row in rows)
 
+    def manifest_page(self, session_identifier: str, after: int, limit: int) -> tuple[tuple[ManifestRow, ...], int]:
+        """Return up to `limit` of a session's rows behind the row of id `after`, and the last one's id."""
+        rows = self._connection.execute(
+            select(FILE_MANIFEST.c.id.label("row_id"), *self._select(FILE_MANIFEST, _MANIFEST_COLUMNS))
+            .where(FILE_MANIFEST.c.session_identifier == session_identifier, FILE_MANIFEST.c.id > after)
+            .order_by(FILE_MANIFEST.c.id)
+            .limit(limit)
+        ).all()
+        return tuple(map(_manifest_row, rows)), rows[-1].row_id if rows else after
+
+    def sessions_with_files(self, after: str, limit: int) -> tuple[str, ...]:
+        """Return up to `limit` sessions that have a manifest, by identifier, behind `after`."""
+        identifier = FILE_MANIFEST.c.session_identifier
+        found = select(identifier).where(identifier > after).distinct().order_by(identifier).limit(limit)
+        return tuple(self._connection.scalars(found))
+
+    def recorded_digests(self, digests: Collection[str]) -> set[str]:
+        """Return those of these objects' digests that any session accounts for."""
+        digest = FILE_MANIFEST.c.object_digest
+        return set(self._connection.scalars(select(digest).where(digest.in_(digests))))
+
     def newest_file(self, session_identifier: str, computer_name: str | None = None) -> datetime | None:
         """Return the newest modification time of the session's files in the store, of one computer or of all."""
         question = select(func.max(FILE_MANIFEST.c.modified_at)).where(
@@ -108,7 +129,7 @@ class ManifestQueries(Queries):
 
 
 def _manifest_row(row: Row[Any]) -> ManifestRow:
-    values = {_MANIFEST_COLUMNS[name]: value for name, value in row._mapping.items()}  # noqa: SLF001 - its API
+    values = {field: row._mapping[name] for name, field in _MANIFEST_COLUMNS.items()}  # noqa: SLF001 - its API
     return ManifestRow(**{**values, "state": ResultState(values["state"])})
 
 

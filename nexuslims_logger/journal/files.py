@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nexuslims_logger.journal.files_tables import TABLES, VERSION
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.ports import FileStat
 
@@ -18,30 +19,10 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.journal.sqlite import JournalFile
 
-VERSION = 1
 #: The owner of a file that changed while no session ran. (None: it stood there before we looked.)
 UNASSIGNED = ""
-
-_SCHEMA = """
-CREATE TABLE folder (root BLOB PRIMARY KEY, volume TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE first_scan (session TEXT NOT NULL, root BLOB NOT NULL, PRIMARY KEY (session, root)) WITHOUT ROWID;
-CREATE TABLE unreadable (root BLOB NOT NULL, folder BLOB NOT NULL, PRIMARY KEY (root, folder)) WITHOUT ROWID;
-CREATE TABLE final_set (session TEXT PRIMARY KEY, verified INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-CREATE TABLE seen (
-  root BLOB NOT NULL, folder BLOB NOT NULL, name BLOB NOT NULL, size INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, settled INTEGER NOT NULL, owner TEXT,
-  PRIMARY KEY (root, folder, name)
-) WITHOUT ROWID;
-CREATE INDEX seen_owner ON seen (owner) WHERE owner IS NOT NULL;
-CREATE TABLE result (
-  session TEXT NOT NULL, root BLOB NOT NULL, folder BLOB NOT NULL, name BLOB NOT NULL, state TEXT NOT NULL,
-  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, object TEXT NOT NULL, md5 TEXT,
-  generation INTEGER, reason TEXT, decided_by TEXT, discovered_at TEXT NOT NULL, uploaded_at TEXT,
-  recorded INTEGER NOT NULL, PRIMARY KEY (session, root, folder, name)
-) WITHOUT ROWID;
-CREATE INDEX result_object ON result (session, object);
-CREATE INDEX result_unrecorded ON result (session) WHERE recorded = 0
-"""
+#: As `sizes`: no file is left out.
+ANY_SIZE = (0, 1 << 62)
 
 
 @dataclass(frozen=True)
@@ -117,6 +98,9 @@ _GOOD = (
     "(r.state = 'SKIPPED' OR r.state = 'UPLOADED' AND r.size = s.size AND r.mtime_ns = s.mtime_ns "
     "AND r.ctime_ns = s.ctime_ns)"
 )
+_SEEN = "s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner"
+# In the order of the index over the owner, so that a page costs no more than its rows.
+_BEHIND = "(s.root, s.folder, s.name) > (?, ?, ?) ORDER BY s.root, s.folder, s.name"
 _WITH_RESULT = (
     "FROM seen s LEFT JOIN result r ON r.session = s.owner AND r.root = s.root AND r.folder = s.folder "
     "AND r.name = s.name WHERE s.owner = ?"
@@ -133,11 +117,14 @@ class FilesJournal:
 
     def __init__(self, file: JournalFile) -> None:
         self._file = file
-        file.prepare(_SCHEMA, VERSION)
+        file.prepare(TABLES, VERSION, dict.fromkeys(range(2, VERSION + 1), TABLES))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Write all or nothing."""
+        """Write all or nothing; inside of another one, as a part of that."""
+        if self._file.connection.in_transaction:
+            yield
+            return
         with self._file.transaction():
             yield
 
@@ -177,23 +164,32 @@ class FilesJournal:
 
     def folders(self, root: str) -> set[str]:
         """Return every folder below `root` that holds files we know."""
-        rows = self.execute("SELECT DISTINCT folder FROM seen WHERE root = ?", [os.fsencode(root)])
+        # From one folder to the next: DISTINCT would read every file.
+        rows = self.execute(
+            "WITH RECURSIVE below (folder) AS (SELECT MIN(folder) FROM seen WHERE root = ?1 UNION ALL "
+            "SELECT (SELECT MIN(folder) FROM seen WHERE root = ?1 AND folder > below.folder) FROM below "
+            "WHERE below.folder IS NOT NULL) SELECT folder FROM below WHERE folder IS NOT NULL",
+            [os.fsencode(root)],
+        )
         return {os.fsdecode(row[0]) for row in rows}
 
     def in_folder(self, root: str, folder: str) -> dict[str, Seen]:
         """Return what is known of one folder, by file name."""
         rows = self.execute(
-            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
-            "WHERE root = ? AND folder = ?",
+            "SELECT name, size, mtime_ns, ctime_ns, settled, owner FROM seen WHERE root = ? AND folder = ?",
             [os.fsencode(root), os.fsencode(folder)],
         )
-        return {seen.key.name: seen for seen in map(_seen, rows)}
+        known = {}
+        for blob, size, mtime_ns, ctime_ns, settled, owner in rows:
+            name = os.fsdecode(blob)
+            stat = FileStat(size, mtime_ns, ctime_ns)
+            known[name] = Seen(FileKey(root, folder, name), stat, bool(settled), owner)
+        return known
 
     def get(self, key: FileKey) -> Seen | None:
         """Return what is known of one file."""
         rows = self.execute(
-            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
-            "WHERE root = ? AND folder = ? AND name = ?",
+            f"SELECT {_SEEN} FROM seen s WHERE s.root = ? AND s.folder = ? AND s.name = ?",  # noqa: S608 - our text
             key.blobs(),
         )
         return _seen(rows[0]) if rows else None
@@ -210,22 +206,32 @@ class FilesJournal:
         """Forget a file that is gone."""
         self.execute("DELETE FROM seen WHERE root = ? AND folder = ? AND name = ?", key.blobs())
 
-    def unsettled(self, session: str) -> list[Seen]:
-        """Return the session's files that may still be changing."""
+    def unsettled(self, session: str, limit: int = -1, after: FileKey | None = None) -> list[Seen]:
+        """Return the session's files that may still be changing, by place: up to `limit` (-1: all) behind `after`."""
         rows = self.execute(
-            "SELECT root, folder, name, size, mtime_ns, ctime_ns, settled, owner FROM seen "
-            "WHERE owner = ? AND NOT settled",
-            [session],
+            f"SELECT {_SEEN} FROM seen s WHERE s.owner = ? AND NOT s.settled AND {_BEHIND} LIMIT ?",  # noqa: S608 - our text
+            [session, *_place(after), limit],
         )
         return [_seen(row) for row in rows]
 
-    def owed(self, session: str, limit: int) -> list[Owed]:
-        """Return up to `limit` settled files of the session whose present content has no good result."""
+    def owed(
+        self, session: str, limit: int, sizes: tuple[int, int] = ANY_SIZE, after: FileKey | None = None
+    ) -> list[Owed]:
+        """Return settled files of the session whose present content has no good result, by place.
+
+        Parameters
+        ----------
+        session, limit
+            Whose, and up to how many.
+        sizes
+            The least size (bytes), and the least that is too large.
+        after
+            Only those behind this place.
+        """
         rows = self.execute(
-            "SELECT s.root, s.folder, s.name, s.size, s.mtime_ns, s.ctime_ns, s.settled, s.owner, "
-            f"r.object, r.generation {_WITH_RESULT} AND s.settled AND {_WAITS} "
-            "ORDER BY s.mtime_ns LIMIT ?",
-            [session, limit],
+            f"SELECT {_SEEN}, r.object, r.generation {_WITH_RESULT} AND s.settled AND s.size >= ? AND s.size < ? "
+            f"AND {_WAITS} AND {_BEHIND} LIMIT ?",
+            [session, *sizes, *_place(after), limit],
         )
         return [Owed(_seen(row[:8]), session, row[8], row[9]) for row in rows]
 
@@ -291,6 +297,10 @@ class FilesJournal:
     def release(self, session: str) -> None:
         """Let a finished session's files go: their next change is another session's."""
         self.execute("UPDATE seen SET owner = NULL WHERE owner = ?", [session])
+
+
+def _place(key: FileKey | None) -> tuple[bytes, bytes, bytes]:
+    return key.blobs() if key else (b"", b"", b"")
 
 
 def _seen(row: Any) -> Seen:

@@ -6,7 +6,7 @@ A result is written after the store's answer and the second look at the file, an
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.ports import FileStat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nexuslims_logger.journal.files import FilesJournal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,13 +73,11 @@ class Results:
         self._files = files
 
     def put(self, result: Result) -> None:
-        """Write what became of a file; the database does not know it yet, the store has to be asked again."""
+        """Write what became of a file; the database does not know it yet, the store has to be asked again.
+
+        Unless it still waits, an upload of it that was begun is over; and so is what `retract` said of the object.
+        """
         stat = result.stat
-        if result.key.root:  # of one object only one thing is told
-            self._files.execute(
-                "DELETE FROM result WHERE session = ? AND root = x'' AND folder = x'' AND name = ?",
-                [result.session, os.fsencode(result.object_name)],
-            )
         uploaded_at = result.uploaded_at.isoformat() if result.uploaded_at else None
         self._files.execute(
             f"INSERT OR REPLACE INTO result ({_COLUMNS}, recorded) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",  # noqa: S608 - our text
@@ -98,6 +98,26 @@ class Results:
             ],
         )
         self._files.execute("UPDATE final_set SET verified = 0 WHERE session = ?", [result.session])
+        if result.state is not ResultState.PENDING:
+            self._files.execute(
+                "DELETE FROM upload WHERE session = ? AND root = ? AND folder = ? AND name = ?",
+                [result.session, *result.key.blobs()],
+            )
+        if result.key.root:
+            self._files.execute(
+                "DELETE FROM result WHERE session = ? AND root = x'' AND object = ?",
+                [result.session, result.object_name],
+            )
+
+    def retract(self, result: Result, reason: str) -> None:
+        """Take back what the database was told of an object which the store does not hold any more.
+
+        The file itself is another matter: it is sent again, perhaps under another name. So this is the result of no
+        file, kept under the object's name, until the database knows.
+        """
+        key = FileKey("", "", result.object_name)
+        gone = replace(result, key=key, state=ResultState.MISSING, reason=reason)
+        self.put(replace(gone, md5=None, generation=None, uploaded_at=None))
 
     def of(self, session: str, state: ResultState | None = None) -> list[Result]:
         """Return the session's results, in the order of their object names."""
@@ -107,6 +127,12 @@ class Results:
         """Return what became of one file of the session, None when nothing did yet."""
         found = self._select("session = ? AND root = ? AND folder = ? AND name = ?", session, *key.blobs())
         return found[0] if found else None
+
+    def by_object(self, session: str, object_names: Sequence[str]) -> dict[str, Result]:
+        """Return the session's results for these objects, by name."""
+        marks = ",".join("?" * len(object_names))
+        found = self._select(f"session = ? AND object IN ({marks})", session, *object_names)
+        return {result.object_name: result for result in found}
 
     def uploaded_after(self, session: str, object_name: str, limit: int) -> list[Result]:
         """Return up to `limit` uploaded results of the session, by name, behind `object_name`."""
@@ -123,7 +149,8 @@ class Results:
         row = self._files.execute(
             "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
             "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
-            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
+            "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), "
+            "COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
             "FROM result WHERE session = ?",
             [session],
         )[0]
@@ -194,7 +221,7 @@ class Results:
 
     def forget(self, session: str) -> None:
         """Drop the results of a session that nobody will ask for any more."""
-        for table in ("result", "first_scan", "final_set"):
+        for table in ("result", "first_scan", "final_set", "upload"):
             self._files.execute(f"DELETE FROM {table} WHERE session = ?", [session])  # noqa: S608 - our names
 
     def _select(self, where: str, *values: object) -> list[Result]:

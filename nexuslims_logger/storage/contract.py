@@ -32,7 +32,8 @@ class StoredObject:
     size
         Bytes.
     md5
-        Of the content, 32 lower-case hexadecimal digits.
+        Of the content, 32 lower-case hexadecimal digits; None where an unknown writer's object has none (a bucket
+        knows none of a composed one). None equals nothing: whoever needs to know has to treat it as other content.
     generation
         The store's version number of this content; above 0, another one for each new content.
     mtime_ns
@@ -43,7 +44,7 @@ class StoredObject:
 
     name: str
     size: int
-    md5: str
+    md5: str | None
     generation: int
     mtime_ns: int | None
     origin: Origin | None
@@ -52,11 +53,24 @@ class StoredObject:
 class Content(Protocol):
     """Bytes to be sent, positioned at the first one."""
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; b"" at the end."""
 
-    def rewind(self) -> None:
-        """Go back to the first byte (a store may have to send again)."""
+    def seek(self, position: int, /) -> object:
+        """Go on reading at this byte, counted from 0 (a store may have to send again, or not from the beginning)."""
+
+
+class UploadWatch(Protocol):
+    """Is told how one upload goes, on the thread that called `put`; must not block for long."""
+
+    def began(self, address: str) -> None:
+        """Hear where the upload can be taken up again after an interruption: a secret, never to be logged or shown.
+
+        Told once for each upload that can be resumed, again when it has to begin anew; never for small ones.
+        """
+
+    def sent(self, size_bytes: int) -> None:
+        """Hear that the store has so many bytes from the first; fewer than before when it has to begin anew."""
 
 
 class ObjectStore(Protocol):
@@ -69,6 +83,8 @@ class ObjectStore(Protocol):
     - `NameRefused` for a name that is empty, absolute, escapes (``..``, ``.``, an empty part), has a NUL or a
       backslash, is no valid UTF-8, is longer than 1,024 bytes, begins with the store's own
       folder, or cannot be written down in this store,
+    - `ReplacingDenied` when the store lets us add objects but not replace them: the content can be stored
+      under another name. Once the store has learned it, it says so without asking again,
     - `PreconditionFailed` when the object is not of the generation asked for. Nothing has changed then. After
       a lost answer it may be our own object that is met: compare the MD5.
 
@@ -96,6 +112,8 @@ class ObjectStore(Protocol):
         mtime_ns: int,
         origin: Origin,
         if_generation: int,
+        resume: str | None = None,
+        watch: UploadWatch | None = None,
     ) -> StoredObject:
         """Store exactly `size` bytes of `content` under `name`, atomically and durably.
 
@@ -107,6 +125,12 @@ class ObjectStore(Protocol):
             The bytes. One that is shorter or longer than `size`, or of another MD5, is refused.
         if_generation
             The generation to be replaced; `ABSENT` when there must be none.
+        resume
+            What `watch` was told by `began` in an earlier call, also of an earlier run of the program: what
+            arrived then is not sent again. The call must be for the same name, size, MD5, time, origin and
+            generation; an address that does not fit, or has expired, is passed over, and the upload begins anew.
+        watch
+            Is told how it goes.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ChecksumMismatch, NameRefused, PreconditionFailed, StoreUnavailable
-from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject
+from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject, UploadWatch
 from nexuslims_logger.storage.folder_content import Hashed, Readable, hash_content, identity_at, receive
 from nexuslims_logger.storage.folder_disk import (
     make_folder,
@@ -91,13 +91,15 @@ class FolderStore:
         mtime_ns: int,
         origin: Origin,
         if_generation: int,
+        resume: str | None = None,  # noqa: ARG002 - a disk is fast enough to begin anew
+        watch: UploadWatch | None = None,
     ) -> StoredObject:
-        """As `ObjectStore.put`."""
+        """As `ObjectStore.put`; nothing is resumed."""
         with self._at(name):
             # Before anything is read, as a bucket would.
             _expect(self._look(name), name, if_generation)
             new = Entry(md5, size, ABSENT, mtime_ns, origin)
-            return self._store(name, content, new, if_generation).stored_at(name)
+            return self._store(name, content, new, if_generation, watch).stored_at(name)
 
     def copy(self, name: str, to: str, *, if_generation: int) -> StoredObject:
         """As `ObjectStore.copy`. Never a hard link: who writes into one would write into both."""
@@ -195,11 +197,13 @@ class FolderStore:
             self._records.write(name, (present,))
         return present
 
-    def _store(self, name: str, content: Readable, new: Entry, if_generation: int) -> Entry:
+    def _store(
+        self, name: str, content: Readable, new: Entry, if_generation: int, watch: UploadWatch | None = None
+    ) -> Entry:
         """Write `content` beside, then exchange it for the object of that generation."""
         path, temporary = self._path(name), temporary_path(self._temporary)
         try:
-            arrived = receive(content, temporary, size=new.size, md5=new.md5, mtime_ns=new.mtime_ns)
+            arrived = receive(content, temporary, new.size, new.md5, mtime_ns=new.mtime_ns, watch=watch)
             make_folder(path.parent)
             with locked(self._locks, name):
                 present = _expect(self._resolve(name, None), name, if_generation)

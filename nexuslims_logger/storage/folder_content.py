@@ -13,6 +13,8 @@ from nexuslims_logger.errors import ChecksumMismatch, PreconditionFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nexuslims_logger.storage.contract import UploadWatch
+
 _BUFFER = 1 << 20
 _ATTEMPTS = 3
 
@@ -47,7 +49,9 @@ class Hashed:
     md5: str
 
 
-def receive(content: Readable, temporary: Path, *, size: int, md5: str, mtime_ns: int) -> Identity:
+def receive(  # noqa: PLR0913 - what was announced, and where it goes
+    content: Readable, temporary: Path, size: int, md5: str, *, mtime_ns: int, watch: UploadWatch | None
+) -> Identity:
     """Write down the bytes that were announced, and their time; raises `ChecksumMismatch` for others."""
     digest, arrived = hashlib.md5(usedforsecurity=False), 0
     by_handle = os.utime in os.supports_fd
@@ -58,6 +62,8 @@ def receive(content: Readable, temporary: Path, *, size: int, md5: str, mtime_ns
                 break
             digest.update(block)
             file.write(block)
+            if watch is not None:
+                watch.sent(arrived)
         if arrived != size or digest.hexdigest() != md5:
             raise ChecksumMismatch(
                 "The content is not what was announced",

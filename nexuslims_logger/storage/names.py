@@ -13,6 +13,10 @@ OWN_FOLDER = ".nexuslims"
 #: Where old contents are kept.
 VERSIONS_FOLDER = ".versions"
 
+#: Below each instrument's folder: the sessions' manifests, and what `doctor` writes to see whether it can.
+MANIFESTS_FOLDER = ".manifests"
+DOCTOR_FOLDER = ".doctor"
+
 _LONGEST_NAME_BYTES = 1024  # Cloud Storage's limit
 _LONGEST_PART_BYTES = 255  # most file systems' limit
 _LONGEST_COMPUTER_BYTES = 64  # a longer one cannot come from a network
@@ -23,6 +27,12 @@ _SESSION_CHARACTERS = 8
 def printable(name: str) -> str:
     r"""Return `name` so that it can be shown and logged: bytes that are no UTF-8 become ``\udc..``."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def is_own_object(name: str) -> bool:
+    """Whether the program keeps an object of this name for itself: it is in no session's manifest."""
+    parts = name.split("/")[:-1]
+    return parts[:1] == [VERSIONS_FOLDER] or parts[-1:] in ([MANIFESTS_FOLDER], [DOCTOR_FOLDER])
 
 
 def check_name(name: str) -> None:

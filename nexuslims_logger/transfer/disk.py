@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 # A link or a device in the place of a file is no file of ours any more (ELOOP, ENXIO).
 _VANISHED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
 _NO_RIGHT = frozenset({errno.EACCES, errno.EPERM})
+_EARLIEST_NS, _LATEST_NS = -(2**63), 2**63 - 1
 _WINDOWS_IN_USE = frozenset({32, 33})  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
 
@@ -52,9 +54,9 @@ class DiskFile:
         except OSError as error:
             raise explained(error, self._path) from error
 
-    def rewind(self) -> None:
-        """Go back to the first byte."""
-        os.lseek(self._handle, 0, os.SEEK_SET)
+    def seek(self, position: int) -> None:
+        """Go on reading at this byte."""
+        os.lseek(self._handle, position, os.SEEK_SET)
 
     def close(self) -> None:
         """Give the handle back."""
@@ -100,11 +102,19 @@ class Disk:
                 elif self.volume(root) != volume:
                     raise _folder_missing(error, root) from error
                 continue
-            yield FolderListing(folder, tuple(files))
-            waiting.extend(f"{folder}/{name}" if folder else name for name in sorted(below, reverse=True))
+            yield FolderListing(folder, tuple(files), tuple(below))
+            waiting.extend(f"{folder}/{name}" if folder else name for name in reversed(below))
         # A share that went away meanwhile looks as if its folders had been deleted.
         if self.volume(root) != volume:
             raise _folder_missing(None, root)
+
+    def list(self, root: str, folder: str) -> FolderListing:
+        """List one folder."""
+        try:
+            files, below = _read_folder(root, folder)
+        except OSError as error:
+            raise explained(error, folder or root) from error
+        return FolderListing(folder, tuple(files), tuple(below))
 
     def stat(self, root: str, path: str) -> FileStat:
         """Ask by path; a link in its place counts as vanished."""
@@ -144,20 +154,22 @@ def explained(error: OSError, path: str) -> FileProblem:
 
 
 def _read_folder(root: str, folder: str) -> tuple[list[FileEntry], list[str]]:
-    """Return a folder's regular files and the names of its sub-folders; links are neither."""
+    """Return a folder's regular files and the names of its sub-folders, by name; links are neither."""
     files: list[FileEntry] = []
     below: list[str] = []
     with os.scandir(_os_path(root, folder)) as entries:
         for entry in entries:
             try:
-                if entry.is_dir(follow_symlinks=False):
-                    if os.name != "nt" or not is_junction(entry.stat(follow_symlinks=False)):
-                        below.append(entry.name)
-                elif entry.is_file(follow_symlinks=False):
+                if entry.is_file(follow_symlinks=False):
                     files.append(FileEntry(entry.name, _file_stat(entry.stat(follow_symlinks=False))))
+                elif entry.is_dir(follow_symlinks=False) and (
+                    os.name != "nt" or not is_junction(entry.stat(follow_symlinks=False))
+                ):
+                    below.append(entry.name)
             except FileNotFoundError:
                 continue  # deleted since the folder was opened
-    files.sort(key=lambda file: file.name)
+    files.sort(key=itemgetter(0))
+    below.sort()
     return files, below
 
 
@@ -170,12 +182,11 @@ def _os_path(root: str, path: str = "") -> str:
 
 
 def _file_stat(found: os.stat_result) -> FileStat:
-    return FileStat(found.st_size, _within(found.st_mtime_ns), _within(found.st_ctime_ns))
-
-
-def _within(ns: int) -> int:
-    """Keep a time within 64 bits of nanoseconds (the year 2262): a broken clock writes any year."""
-    return max(-(2**63), min(ns, 2**63 - 1))
+    mtime_ns, ctime_ns = found.st_mtime_ns, found.st_ctime_ns
+    # Within 64 bits of nanoseconds (the year 2262): a broken clock writes any year.
+    if not (_EARLIEST_NS <= mtime_ns <= _LATEST_NS and _EARLIEST_NS <= ctime_ns <= _LATEST_NS):
+        mtime_ns, ctime_ns = (max(_EARLIEST_NS, min(ns, _LATEST_NS)) for ns in (mtime_ns, ctime_ns))
+    return FileStat(found.st_size, mtime_ns, ctime_ns)
 
 
 def _regular(found: os.stat_result, path: str) -> FileStat:

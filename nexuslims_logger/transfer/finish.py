@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.errors import FileProblem, JournalUnavailable
 from nexuslims_logger.journal.records import ManifestRow, ResultState
 from nexuslims_logger.journal.results import Result, time_of
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
-from nexuslims_logger.transfer.state import RecordTicket, Verification, VerifyTicket
+from nexuslims_logger.transfer.session_manifest import store_manifest, write_manifest
+from nexuslims_logger.transfer.state import ManifestTicket, RecordTicket, Verification, VerifyTicket
 from nexuslims_logger.transfer.verify import verify_some
 from nexuslims_logger.transfer.waiting import take_back_gone
 
 if TYPE_CHECKING:
+    from nexuslims_logger.errors import LoggerError
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState
+    from nexuslims_logger.transfer.verify import Compared
+
+log = logging.getLogger(__name__)
 
 VERIFY_BATCH = 50
 #: As many as the database takes in one transaction (`db.apply_manifest`).
@@ -24,10 +31,12 @@ RECORD_BATCH = 2000
 def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> None:
     """Lead an ended session from its final set to the comparison with the store, and tell each step."""
     identifier = session.identifier
+    if identifier in state.verifying or identifier in state.told_recorded:
+        return
     if not ports.files.final_set_fixed(identifier) or _anything_open(ports, state, identifier):
         return
     if not ports.results.verified(identifier):
-        if identifier in state.verifying or not state.store.ready(ports.clock.monotonic()):
+        if not state.store.ready(ports.clock.monotonic()):
             return
         with ports.files.transaction():
             take_back_gone(ports, state, identifier)
@@ -46,9 +55,9 @@ def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> N
 def _anything_open(ports: TransferPorts, state: PassState, identifier: str) -> bool:
     # The cheap questions first: while files are under way this is asked after each of them.
     return (
-        bool(state.queue)
+        state.lanes.waiting
         or any(ticket.owed.session == identifier for ticket in state.in_flight.values())
-        or bool(ports.files.unsettled(identifier))
+        or bool(ports.files.unsettled(identifier, 1))
         or bool(ports.files.owed(identifier, 1))
     )
 
@@ -71,40 +80,71 @@ def _verify_more(ports: TransferPorts, state: PassState, identifier: str) -> Non
         ports.pool.submit(verify_some, ports.store, batch, ticket=ticket, reply_to=ports.inbox)
 
 
-def verified_some(
-    ports: TransferPorts, state: PassState, ticket: VerifyTicket, lost: tuple[Result, ...] | None
-) -> None:
+def verified_some(ports: TransferPorts, state: PassState, ticket: VerifyTicket, compared: Compared | None) -> None:
     """Take a part's comparison: what the store lost is owed again; None says that it could not be asked."""
+    lost = compared.lost if compared else ()
     with ports.files.transaction():
-        for result in lost or ():
+        for result in lost:
             _lost_in_the_store(ports, state, result)
     verification = state.verifying.get(ticket.session)
     if verification is None:
         return
     verification.under_way -= 1
-    verification.failed |= lost is None or bool(lost)
+    verification.failed |= compared is None or bool(lost)
+    verification.moved.update(compared.moved if compared else ())
     if not verification.failed:
         _verify_more(ports, state, ticket.session)
     _verification_ended(ports, state, ticket.session)
 
 
 def _verification_ended(ports: TransferPorts, state: PassState, identifier: str) -> None:
+    """When all parts are in: nothing counts as verified before its manifest stands beside the data."""
     verification = state.verifying[identifier]
     if verification.under_way:
+        return
+    session = state.session(identifier)
+    if verification.failed or session is None:
+        del state.verifying[identifier]
+        return
+    try:
+        manifest = write_manifest(ports.results, session, verification.moved)
+    except FileProblem as problem:
+        manifest_stored(ports, state, identifier, problem)
+        return
+    except JournalUnavailable:
+        del state.verifying[identifier]
+        raise
+    if manifest is None:
+        manifest_stored(ports, state, identifier, None)
+        return
+    verification.under_way += 1
+    ports.pool.submit(store_manifest, ports.store, manifest, ticket=ManifestTicket(identifier), reply_to=ports.inbox)
+
+
+def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, error: LoggerError | None) -> None:
+    """Note that the session is verified, unless the store could not be asked or something was sent meanwhile.
+
+    A manifest that has no place (somebody else's object stands there) keeps no session from becoming ready.
+    """
+    verification = state.verifying.pop(identifier)
+    if isinstance(error, FileProblem):
+        log.warning("%s: %s", error.title, error.message)
+    elif error is not None:
         return
     if not verification.failed:
         with ports.files.transaction():
             ports.results.mark_verified(identifier)
-    del state.verifying[identifier]
 
 
 def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -> None:
     seen = ports.files.get(result.key)
-    state.more_owed = True
+    state.lanes.look_again()
     state.unrecorded = True
     state.tallies.pop(result.session, None)
     if seen and seen.owner == result.session:
+        # It is sent again, perhaps to another name: until then the database must not call it uploaded.
         ports.results.invalidate(result)
+        ports.results.retract(result, "deleted or overwritten in the store by somebody else; it is sent again")
         return
     reason = "no longer in the store, and changed or deleted on this PC"
     ports.results.put(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from contextlib import suppress
+from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
@@ -13,11 +14,22 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.messages import Forget, Recover, Stop, SyncNow, Track, TransferStopped
 from nexuslims_logger.ports import Reply
-from nexuslims_logger.transfer.finish import verified_some
+from nexuslims_logger.transfer.finish import manifest_stored, verified_some
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
-from nexuslims_logger.transfer.state import PassState, ProbeTicket, RecordTicket, SendTicket, VerifyTicket
-from nexuslims_logger.transfer.sync_pass import next_due, not_sent, sent, sync_pass
+from nexuslims_logger.transfer.root_walk import ScanStopped
+from nexuslims_logger.transfer.send import UploadBegan
+from nexuslims_logger.transfer.sending import not_sent, send_owed, sent
+from nexuslims_logger.transfer.settle import remember_changing
+from nexuslims_logger.transfer.state import (
+    ManifestTicket,
+    PassState,
+    ProbeTicket,
+    RecordTicket,
+    SendTicket,
+    VerifyTicket,
+)
+from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
 
 if TYPE_CHECKING:
     from nexuslims_logger.backoff import Backoff
@@ -28,40 +40,80 @@ log = logging.getLogger(__name__)
 
 #: Between two tries while the journal cannot be written.
 JOURNAL_RETRY_S = 5.0
+#: So many messages are answered together.
+MOST_ARRIVED = 500
 
 
 def transfer_main(ports: TransferPorts) -> None:
     """Look after the tracked sessions' files until `Stop`; then let the leaves finish, and say so."""
     state = PassState()
     progress = Progress(ports, state)
-    arrived: deque[Any] = deque()
-    while True:
+    breathe = partial(_breathe, ports, state, progress)
+    while not state.stopping:
         try:
-            while arrived:
-                handle(ports, state, arrived[0])
-                arrived.popleft()
-            sync_pass(ports, state)
+            handle_arrived(ports, state)
+            sync_pass(ports, state, breathe)
             progress.tell()
             wait_s = min(next_due(ports, state), progress.next_due())
         except JournalUnavailable as error:
             # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
             _told_of_the_journal(ports, error)
+            state.tallies.clear()
             wait_s = JOURNAL_RETRY_S
-        message = ports.inbox.get(wait_s)
-        if isinstance(message, Stop):
+        except ScanStopped:
             break
-        if message is not None:
-            arrived.append(message)
+        _receive(ports, state, wait_s)
     for ticket in state.in_flight.values():
         ticket.control.cancelled = True
     with suppress(JournalUnavailable):  # what cannot be written now is found in the store next time
-        while arrived:
-            handle(ports, state, arrived.popleft())
+        handle_arrived(ports, state)
         while state.in_flight:
             message = ports.inbox.get(None)
-            if isinstance(message, Reply):
+            if isinstance(message, Reply | UploadBegan):
                 handle(ports, state, message)
     ports.session.put(TransferStopped())
+
+
+def _receive(ports: TransferPorts, state: PassState, wait_s: float) -> None:
+    """Wait for a message, and take with it what else is there."""
+    message = ports.inbox.get(wait_s)
+    while message is not None:
+        if isinstance(message, Stop):
+            state.stopping = True
+            return
+        state.arrived.append(message)
+        if len(state.arrived) >= MOST_ARRIVED:
+            return
+        message = ports.inbox.get(0.0)
+
+
+def _breathe(ports: TransferPorts, state: PassState, progress: Progress, files_met: int) -> None:
+    """Let the pool have work, and the window hear, in the middle of a long scan."""
+    if not progress.scanning(files_met):
+        return
+    _receive(ports, state, 0.0)
+    if state.stopping:
+        raise ScanStopped("Stopped", "The program is being closed; the next start looks at everything again.")
+    send_owed(ports, state)
+
+
+def handle_arrived(ports: TransferPorts, state: PassState) -> None:
+    """Answer what has arrived, in its order; files that were sent are written down many at a time."""
+    while state.arrived:
+        if not _is_sent(state.arrived[0]):
+            handle(ports, state, state.arrived[0])
+            state.arrived.popleft()
+            continue
+        several = list(takewhile(_is_sent, state.arrived))
+        with ports.files.transaction():
+            for reply in several:
+                handle(ports, state, reply)
+        for _ in several:
+            state.arrived.popleft()
+
+
+def _is_sent(message: Any) -> bool:
+    return isinstance(message, Reply) and isinstance(message.ticket, SendTicket) and message.error is None
 
 
 def _told_of_the_journal(ports: TransferPorts, error: JournalUnavailable) -> None:
@@ -78,14 +130,16 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.scan_at = 0.0
             state.store.hurry()
             state.database.hurry()
-            for delay in state.delays.values():
-                delay.until = 0.0
+            state.hurry()
         case Recover():
             others = [session for session in state.sessions if session.ended]
             ports.session.put(recover(ports, message.session, others, message.last_activity_at))
         case Forget():
             with ports.files.transaction():
                 ports.results.forget(message.session_identifier)
+        case UploadBegan():
+            with ports.files.transaction():
+                ports.uploads.put(message.upload)
         case Reply():
             _answered(ports, state, message)
 
@@ -98,6 +152,10 @@ def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
         case VerifyTicket() as ticket:
             _store_answered(ports, state, reply)
             verified_some(ports, state, ticket, reply.value)
+        case ManifestTicket() as ticket:
+            if not isinstance(reply.error, FileProblem):
+                _store_answered(ports, state, reply)
+            manifest_stored(ports, state, ticket.session, reply.error)
         case ProbeTicket():
             state.probing = False
             _store_answered(ports, state, reply)
@@ -115,22 +173,19 @@ def _store_answered(ports: TransferPorts, state: PassState, reply: Reply) -> Non
 def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
     """Take over the list of sessions; a new one, and a new END, are reason to look at once."""
     before = {session.identifier: session for session in state.sessions}
+    fresh = False
     state.sessions = message.sessions
     for session in message.sessions:
         known = before.pop(session.identifier, None)
         if known is None or known.ended != session.ended:
             state.scan_at = 0.0
-            state.more_owed = True
+            state.lanes.look_again()
             # A round before the first list has looked for results in vain.
             state.unrecorded = True
-            state.changing.update(
-                (seen.key, (seen.stat, ports.clock.monotonic()))
-                for seen in ports.files.unsettled(session.identifier)
-                if seen.key not in state.changing
-            )
-            for (owner, _), delay in state.delays.items():
-                if owner == session.identifier:
-                    delay.until = 0.0
+            state.hurry(session.identifier)
+            fresh = True
+    if fresh:
+        remember_changing(ports, state)
     if finished := [session.identifier for session in before.values() if session.ended]:
         with ports.files.transaction():
             for identifier in finished:
@@ -155,14 +210,14 @@ def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, rep
             discovered_at=now,
             uploaded_at=now,
         )
-        sent(ports, state, ticket, result)
+        sent(ports, state, ticket, result, overwritten=done.overwritten)
         log.info("stored %s (%d bytes)", stored.name, stored.size)
     elif isinstance(error, FileProblem):
         level = logging.INFO if isinstance(error, FileChanged) else logging.WARNING
         log.log(level, "%s: %s", error.title, error.message)
         not_sent(ports, state, ticket, error)
     else:
-        state.more_owed = True
+        state.lanes.push(ticket.owed)
         if not ticket.control.cancelled:
             _failed(ports, state, state.store, error)
 

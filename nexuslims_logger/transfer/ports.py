@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from nexuslims_logger.journal.uploads import Uploads
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
@@ -41,3 +44,8 @@ class TransferPorts:
     files: FilesJournal
     results: Results
     rules: TransferRules
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """The uploads that were begun, beside `files`."""
+        return Uploads(self.files)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import PassStage, Problem, TransferProgress, WaitingFile
+from nexuslims_logger.events import FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.messages import Backlog
+from nexuslims_logger.storage.names import printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,15 +19,19 @@ if TYPE_CHECKING:
     from nexuslims_logger.errors import LoggerError
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
-    from nexuslims_logger.transfer.state import PassState
+    from nexuslims_logger.transfer.state import PassState, SendTicket
 
 #: Between two messages while files are under way, and the span over which the rate is taken.
 TICK_S = 0.5
 RATE_SPAN_S = 10.0
 #: Between two words to the session thread while nothing new is wrong.
 BACKLOG_EVERY_S = 60.0
-#: How many waiting files are named.
+#: How many waiting files, and files under way, are named.
 NAMED = 20
+#: Between two breaths in the middle of a scan.
+BREATH_S = 0.1
+#: Counting all files anew may take no more than this share of the time.
+_COUNTING_SHARE = 20
 
 
 class Progress:
@@ -38,19 +45,25 @@ class Progress:
         self._moved: deque[tuple[float, int]] = deque()
         self._rate_of: str | None = None
         self._folder_problem: Problem | None = None
+        self._breath_at = -math.inf
+        self._scan_began = -math.inf
+        self._files_met = 0
+        self._recount_at = -math.inf
         self._backlog = Backlog()
         self._backlog_at = -math.inf
 
     def next_due(self) -> float:
         """Return the seconds until the window should hear again, infinity when nothing moves."""
-        if not self._state.in_flight:
-            return math.inf
-        return max(0.0, self._told_at + TICK_S - self._ports.clock.monotonic())
+        now = self._ports.clock.monotonic()
+        due = self._told_at + TICK_S if self._state.in_flight else math.inf
+        if self._state.recount and self._state.sessions:
+            due = min(due, max(self._recount_at, self._told_at + TICK_S))
+        return max(0.0, due - now)
 
     def tell(self) -> None:
         """Put a `TransferProgress` when there is something new to say, and it is time."""
         state, now = self._state, self._ports.clock.monotonic()
-        shown = state.running or (state.sessions[-1] if state.sessions else None)
+        shown = self._shown()
         if shown is None or (state.in_flight and now < self._told_at + TICK_S):
             return
         progress = self._measure(shown, now)
@@ -59,6 +72,28 @@ class Progress:
             self._ports.window.put(progress)
         self._told_at = now
         self._tell_backlog(progress, now)
+
+    def scanning(self, files_met: int) -> bool:
+        """Take notice of a scan under way, and tell of a long one; False when the last time was a moment ago."""
+        now = self._ports.clock.monotonic()
+        if files_met < self._files_met:
+            self._scan_began = now
+        self._files_met = files_met
+        if now < self._breath_at:
+            return False
+        self._breath_at = now + BREATH_S
+        shown = self._shown()
+        if shown and now >= max(self._scan_began, self._told_at) + TICK_S:
+            known = self._told
+            if known is None or known.session_identifier != shown.identifier:
+                known = TransferProgress(shown.identifier, PassStage.SCANNING)
+            self._told = replace(known, stage=PassStage.SCANNING, files_looked_at=files_met)
+            self._told_at = now
+            self._ports.window.put(self._told)
+        return True
+
+    def _shown(self) -> TrackedSession | None:
+        return self._state.running or (self._state.sessions[-1] if self._state.sessions else None)
 
     def _tell_backlog(self, progress: TransferProgress, now: float) -> None:
         """Let the session thread know for its report: a new trouble, or that all is through, at once."""
@@ -81,14 +116,13 @@ class Progress:
 
     def _measure(self, shown: TrackedSession, now: float) -> TransferProgress:
         state, ports = self._state, self._ports
-        for session in state.sessions:
-            if session.identifier not in state.tallies:
-                state.tallies[session.identifier] = ports.files.tally(session.identifier)
+        self._count(now)
         tally = state.tallies[shown.identifier]
         own = [ticket for ticket in state.in_flight.values() if ticket.owed.session == shown.identifier]
         under_way = sum(min(ticket.control.bytes_sent, ticket.owed.seen.stat.size) for ticket in own)
         bytes_done = min(tally.bytes_done + under_way, tally.bytes_total)
-        rate = self._rate(shown.identifier, now, bytes_done)
+        before = state.bytes_before + sum(ticket.control.bytes_before for ticket in own)
+        rate = self._rate(shown.identifier, now, bytes_done - before)
         waiting = self._waiting(shown.identifier)
         return TransferProgress(
             session_identifier=shown.identifier,
@@ -112,6 +146,32 @@ class Progress:
                 for session in state.sessions
                 if session is not shown
             ),
+            under_way=self._under_way(own),
+        )
+
+    def _count(self, now: float) -> None:
+        """Count the files of those sessions whose counts are not right any more, but not all the time."""
+        state, files = self._state, self._ports.files
+        for session in state.sessions:
+            identifier = session.identifier
+            if identifier not in state.tallies or (identifier in state.recount and now >= self._recount_at):
+                begun = self._ports.clock.monotonic()
+                state.tallies[identifier] = files.tally(identifier)
+                state.recount.discard(identifier)
+                done = self._ports.clock.monotonic()
+                self._recount_at = done + _COUNTING_SHARE * (done - begun)
+        state.recount &= {session.identifier for session in state.sessions}
+
+    def _under_way(self, tickets: list[SendTicket]) -> tuple[FileUnderWay, ...]:
+        named = sorted(tickets, key=lambda ticket: (-ticket.owed.seen.stat.size, ticket.number))[:NAMED]
+        return tuple(
+            FileUnderWay(
+                printable(ticket.owed.seen.key.path),
+                ticket.owed.seen.stat.size,
+                ticket.control.bytes_read,
+                ticket.control.bytes_sent,
+            )
+            for ticket in named
         )
 
     def _stage(self) -> PassStage:
@@ -122,14 +182,13 @@ class Progress:
         return PassStage.IDLE
 
     def _waiting(self, session: str) -> list[WaitingFile]:
-        waiting = {
-            key.path: "still being written"
-            for key in self._state.changing
-            if (seen := self._ports.files.get(key)) and seen.owner == session
-        }
-        waiting |= {key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session}
+        # Those that were put off say more than that they have not settled.
+        waiting = {key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session}
+        changing = (key for key, one in self._state.changing.items() if one.owner == session)
+        for key in islice(changing, NAMED):
+            waiting.setdefault(key.path, "still being written")
         return [
-            *(WaitingFile(name, why) for name, why in sorted(waiting.items())),
+            *(WaitingFile(printable(name), why) for name, why in sorted(waiting.items())),
             *self._state.outcome.unreadable,
         ]
 

@@ -14,7 +14,9 @@ from nexuslims_logger.errors import FolderMissing
 from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.messages import Recovered, TrackedSession
-from nexuslims_logger.transfer.scan import TAKEN_OVER, Gone, RootWalk, claims_on, missing, roots_of, vanished
+from nexuslims_logger.transfer.root_walk import Gone, RootWalk
+from nexuslims_logger.transfer.scan import claims_on, roots_of
+from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

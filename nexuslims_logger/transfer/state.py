@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.backoff import Backoff
+from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat
+    from nexuslims_logger.transfer.scan import Appeared
     from nexuslims_logger.transfer.send import Control
 
 
@@ -25,7 +28,6 @@ class SendTicket:
 
     number: int
     owed: Owed
-    object_name: str
     control: Control
     since: float
 
@@ -35,6 +37,13 @@ class VerifyTicket:
     """A part of a final set that is being compared with the store."""
 
     number: int
+    session: str
+
+
+@dataclass(frozen=True)
+class ManifestTicket:
+    """A session's manifest on its way to the store."""
+
     session: str
 
 
@@ -59,21 +68,33 @@ class Verification:
     last
         The last object name that was given to a leaf; they go by name.
     failed
-        Something was lost, or the store could not be asked: it begins anew.
+        Something was lost or sent meanwhile, or the store could not be asked: it begins anew.
+    moved
+        Where the store holds what a later session has moved aside, by object name.
     """
 
     last: str = ""
     under_way: int = 0
     failed: bool = False
+    moved: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Delay:
-    """Why a file has to wait, and until when (monotonic)."""
+    """Why a file has to wait, and until when (monotonic); infinity when its time has come."""
 
     reason: str
     until: float
     attempts: int
+
+
+@dataclass
+class Changing:
+    """An unsettled file: how it was last seen, since when it is so, and whose it is."""
+
+    stat: FileStat
+    since: float
+    owner: str | None
 
 
 @dataclass
@@ -82,29 +103,57 @@ class PassState:
 
     Attributes
     ----------
+    arrived
+        Messages that were taken out of the inbox and have not been handled yet.
+    stopping
+        `Stop` has arrived.
     sessions
         Ended ones first, the running one last.
-    scan_at
-        When the watch folders are looked at next.
-    changing
-        The unsettled files: how they were last seen, and since when they are so.
-    queue
+    scan_at, look_at
+        When all watch folders are looked at next, and the active ones.
+    active
+        The folders (watch folder and folder) in which a session's files have lately changed, and when.
+    visited
+        The folders that the last scan has met, by watch folder.
+    appeared
+        What quick looks have found since the last scan, by watch folder.
+    first_look_at
+        When a session's first scan was over, if it was in this run of the program.
+    changing, more_changing
+        The unsettled files, and whether there are more than are kept here.
+    settle_at, delay_at
+        When the first of `changing`, and of `delays`, is due.
+    lanes
         Owed files, fetched ahead.
-    more_owed
-        There may be owed files that are not in the queue.
     waiting_at
         When it is looked again for what waits for long.
     pending
         The manifest may say of a file that it waits.
+    resend_at
+        Before which a file that took long is not sent again while its session runs.
+    tallies, recount
+        Counts by session, and those which are not right any more.
+    bytes_before
+        How much of what was sent the store had had before, by earlier tries.
     """
 
+    arrived: deque[Any] = field(default_factory=deque)
+    stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
     scan_at: float = 0.0
-    changing: dict[FileKey, tuple[FileStat, float]] = field(default_factory=dict)
-    queue: deque[Owed] = field(default_factory=deque)
-    more_owed: bool = True
+    look_at: float = 0.0
+    active: dict[tuple[str, str], float] = field(default_factory=dict)
+    visited: dict[str, set[str]] = field(default_factory=dict)
+    appeared: dict[str, Appeared] = field(default_factory=dict)
+    first_look_at: dict[str, datetime] = field(default_factory=dict)
+    changing: dict[FileKey, Changing] = field(default_factory=dict)
+    more_changing: bool = False
+    settle_at: float = math.inf
+    lanes: Lanes = field(default_factory=Lanes)
     in_flight: dict[int, SendTicket] = field(default_factory=dict)
     delays: dict[tuple[str, FileKey], Delay] = field(default_factory=dict)
+    delay_at: float = math.inf
+    resend_at: dict[tuple[str, FileKey], float] = field(default_factory=dict)
     verifying: dict[str, Verification] = field(default_factory=dict)
     store: Backoff = field(default_factory=lambda: Backoff(2, 300))
     database: Backoff = field(default_factory=lambda: Backoff(2, 300))
@@ -115,6 +164,8 @@ class PassState:
     told_stored: set[str] = field(default_factory=set)
     told_recorded: set[str] = field(default_factory=set)
     tallies: dict[str, Tally] = field(default_factory=dict)
+    recount: set[str] = field(default_factory=set)
+    bytes_before: int = 0
     outcome: ScanOutcome = field(default_factory=ScanOutcome)
     scanned: bool = False
     last_good_pass_at: datetime | None = None
@@ -138,3 +189,17 @@ class PassState:
     def running(self) -> TrackedSession | None:
         """The session that has no END, None between sessions."""
         return next((session for session in self.sessions if not session.ended), None)
+
+    def delay(self, session: str, key: FileKey, delay: Delay) -> None:
+        """Let a file wait."""
+        self.delays[session, key] = delay
+        self.delay_at = min(self.delay_at, delay.until)
+
+    def hurry(self, session: str | None = None) -> None:
+        """Let the files of a session (None: of all) wait no longer."""
+        for (owner, key), delay in self.delays.items():
+            if session in {None, owner}:
+                delay.until = self.delay_at = 0.0
+                if key in self.changing:
+                    # It has stood still, but could not be opened.
+                    self.changing[key].since = self.settle_at = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.storage.names import version_name
@@ -29,14 +30,35 @@ def find_content(store: ObjectStore, object_name: str, generation: int | None, m
     return None
 
 
-def verify_some(store: ObjectStore, results: Sequence[Result]) -> tuple[Result, ...]:
-    """Return those of the uploaded `results` that the store does not hold with their MD5.
+@dataclass(frozen=True)
+class Compared:
+    """What the comparison of some results has found.
+
+    Attributes
+    ----------
+    lost
+        Those that the store does not hold with their MD5.
+    moved
+        Object name and present name of those that a later session has moved aside.
+    """
+
+    lost: tuple[Result, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
+
+
+def verify_some(store: ObjectStore, results: Sequence[Result]) -> Compared:
+    """Compare the uploaded `results` with what the store holds.
 
     Raises
     ------
     TryLater, AccessDenied
         The store cannot be asked.
     """
-    return tuple(
-        result for result in results if find_content(store, result.object_name, result.generation, result.md5) is None
-    )
+    lost, moved = [], []
+    for result in results:
+        name = find_content(store, result.object_name, result.generation, result.md5)
+        if name is None:
+            lost.append(result)
+        elif name != result.object_name:
+            moved.append((result.object_name, name))
+    return Compared(tuple(lost), tuple(moved))

@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing, NameRefused
-from nexuslims_logger.journal.files import FileKey
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of, time_of
 from nexuslims_logger.transfer.placement import object_name_of
+from nexuslims_logger.transfer.vanished import DELETED
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import Seen
@@ -28,7 +28,6 @@ LOOK_EVERY_S = 60.0
 #: At one look; the next look goes on.
 AT_ONCE = 500
 
-DELETED = "deleted or renamed before it was sent"
 RENAMED = "renamed before it was sent; it is sent under its new name"
 ELSEWHERE = "the name was taken in the store; it was sent under another one"
 
@@ -98,25 +97,20 @@ def take_back_renamed(ports: TransferPorts, before: Seen) -> None:
         ports.results.put(replace(pending, state=ResultState.UPLOADED))
         return
     ports.results.invalidate(pending)
-    ports.results.put(_of_no_file(pending, RENAMED))
+    ports.results.retract(pending, RENAMED)
 
 
 def take_back_elsewhere(ports: TransferPorts, sent: Result) -> None:
     """End the wait under a name that was taken, of a file that went to a second one. Within a transaction."""
     pending = ports.results.get(sent.session, sent.key)
     if pending and pending.state is ResultState.PENDING and pending.object_name != sent.object_name:
-        ports.results.put(_of_no_file(pending, ELSEWHERE))
+        ports.results.retract(pending, ELSEWHERE)
 
 
 def _missing(pending: Result, reason: str) -> Result:
     return replace(
         pending, state=ResultState.MISSING, reason=reason, md5=None, generation=None, uploaded_at=None, decided_by=None
     )
-
-
-def _of_no_file(pending: Result, reason: str) -> Result:
-    """Return what ends a row of the manifest under whose name no file is missing: it is told, but not counted."""
-    return replace(_missing(pending, reason), key=FileKey("", "", pending.object_name))
 
 
 def _least_free(ports: TransferPorts, state: PassState) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ChecksumMismatch, PreconditionFailed
-from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject
+from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject, UploadWatch
 from nexuslims_logger.storage.names import check_name
 
 if TYPE_CHECKING:
@@ -62,12 +62,16 @@ class MemoryStore:
         mtime_ns: int,
         origin: Origin,
         if_generation: int,
+        resume: str | None = None,
+        watch: UploadWatch | None = None,
     ) -> StoredObject:
         check_name(name)
         self._expect(name, if_generation)
         data = bytearray()
         while len(data) <= size and (block := content.read(_BUFFER)):
             data += block
+            if watch is not None:
+                watch.sent(len(data))
         if len(data) != size or _md5(data) != md5:
             raise ChecksumMismatch("The content is not what was announced", f"{name}: it is sent again.")
         # Reading may have let others run.

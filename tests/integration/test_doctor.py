@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.admin.doctor.findings import Outcome
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db import migrate
 from nexuslims_logger.db.grants import Role, grants
@@ -25,11 +25,13 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.storage.folder import FolderStore
 from tests.database_servers import KINDS, free_port, new_database
+from tests.storage_emulators import make_bucket, needs_emulators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.database_servers import Server
+    from tests.storage_proxy import StorageProxy
 
 PASSWORD = "S3CRET-p%40ss"
 IN_ORDER = ("name", "port", "login", "encryption", "clock", "schema", "rights", "instrument")
@@ -299,7 +301,17 @@ def test_a_used_program_folder_is_left_as_it_is(own_environment: Path) -> None:
     assert found.line("database", "schema")["outcome"] == "OK"
     assert found.line("store", "folder")["said"].endswith("is a store")
     assert found.line("program folder", "journal")["outcome"] == "OK"
-    assert snapshot(own_environment) == before
+    assert [found.line("store", name)["outcome"] for name in ("write", "read back", "overwrite", "damage")] == [
+        "OK"
+    ] * 4
+    new = snapshot(own_environment).keys() ^ before.keys()
+    assert [Path(name).name for name in sorted(new) if f"{os.sep}.nexuslims{os.sep}" not in name] == [
+        platform.node(),
+        ".doctor",
+        f"{platform.node()}.txt",
+    ]
+    after = snapshot(own_environment)
+    assert {name: after[name] for name in before} == before
 
 
 def test_a_database_file_that_is_away(tmp_path: Path) -> None:
@@ -317,8 +329,12 @@ def test_wrong_settings_are_all_told() -> None:
     assert "NOT CHECKED  database" in result.stdout
 
 
-def test_a_bucket_is_not_checked_yet() -> None:
-    found = examined(NEXUSLIMSGUI_DATA_BUCKET="lab-data")
+@needs_emulators
+def test_a_bucket(gcp_url: str, proxy: StorageProxy) -> None:
+    proxy.denied |= {"storage.buckets.delete", "storage.buckets.update", "storage.buckets.setIamPolicy"}
+    proxy.denied |= {"storage.objects.setIamPolicy", "storage.objects.overrideUnlockedRetention"}
+    found = examined(NEXUSLIMSGUI_DATA_BUCKET=make_bucket(gcp_url), STORAGE_EMULATOR_HOST=proxy.url)
 
     assert found.code == ExitCode.COMPLETE
-    assert found.line("store", "bucket")["outcome"] == "NOT CHECKED"
+    named = ("write", "read back", "overwrite", "damage", "clock", "permissions", "bucket")
+    assert {name: found.line("store", name)["outcome"] for name in named} == dict.fromkeys(named, "OK")

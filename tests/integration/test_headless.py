@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nexuslims_logger.storage.names import MANIFESTS_FOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -85,11 +87,11 @@ class Pc:
         return path
 
     def stored(self) -> dict[str, str]:
-        """Return MD5 by path below the instrument's folder."""
+        """Return MD5 by path below the instrument's folder, without the sessions' manifests."""
         found = {}
         for path in self.bucket.rglob("*"):
             below = path.relative_to(self.bucket)
-            if path.is_file() and not below.parts[0].startswith("."):
+            if path.is_file() and not below.parts[0].startswith(".") and MANIFESTS_FOLDER not in below.parts:
                 found["/".join(below.parts[1:])] = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
         return found
 

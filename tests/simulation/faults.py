@@ -16,6 +16,7 @@ RATES = {
     "store.corrupted": 0.05,
     "store.denied": 0.02,
     "store.sent twice": 0.10,
+    "store.upload expired": 0.10,
     "disk.unreadable": 0.03,
     "disk.folder unreadable": 0.02,
     "disk.unmounted": 0.004,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import AccessDenied, StoreUnavailable
@@ -10,17 +11,29 @@ from nexuslims_logger.errors import AccessDenied, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject
+    from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject, UploadWatch
     from tests.simulation.program import Program
 
 _PIECE = 1 << 20
+#: From this size on an upload can be taken up again after an interruption, bytes.
+_RESUMABLE_BYTES = 8
 
 
-class _Arrived(io.BytesIO):
-    """What came over the line, as content for the store behind."""
+@dataclass
+class Begun:
+    """An upload that was begun: the server's side of it, which outlives the program.
 
-    def rewind(self) -> None:
-        self.seek(0)
+    As with a bucket, everything was announced at its beginning, and nobody asks for it again.
+    """
+
+    name: str
+    size: int
+    md5: str
+    mtime_ns: int
+    origin: Origin
+    if_generation: int
+    data: bytearray = field(default_factory=bytearray)
+    stored: StoredObject | None = None
 
 
 class SimStore:
@@ -32,9 +45,18 @@ class SimStore:
         The store behind; it takes one step, in which nobody else runs.
     history
         All contents that ever came into the store, for the checks.
+    begun
+        The uploads that can be taken up again, by address.
     """
 
-    def __init__(self, program: Program, real: ObjectStore, history: list[StoredObject]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        real: ObjectStore,
+        history: list[StoredObject],
+        begun: dict[str, Begun] | None = None,
+    ) -> None:
+        self._begun = {} if begun is None else begun
         self._program = program
         self._real = real
         self._history = history
@@ -63,12 +85,17 @@ class SimStore:
         mtime_ns: int,
         origin: Origin,
         if_generation: int,
+        resume: str | None = None,
+        watch: UploadWatch | None = None,
     ) -> StoredObject:
         self._send("put", name, md5[:6], f"if {if_generation}")
+        if size >= _RESUMABLE_BYTES and watch is not None:
+            announced = Begun(name, size, md5, mtime_ns, origin, if_generation)
+            return self._put_in_pieces(content, announced, resume, watch)
         body = self._receive(content)
         if self._program.faults.strikes("store.sent twice"):
             self._program.scheduler.note("!!! sent twice", name)
-            content.rewind()
+            content.seek(0)
             body = self._receive(content)
         if body and self._program.faults.strikes("store.corrupted"):
             self._program.scheduler.note("!!! corrupted", name)
@@ -78,7 +105,7 @@ class SimStore:
         self._program.step("store.put arrived", name)
         stored = self._real.put(
             name,
-            _Arrived(body),
+            io.BytesIO(body),
             size=size,
             md5=md5,
             mtime_ns=mtime_ns,
@@ -87,6 +114,46 @@ class SimStore:
         )
         self._history.append(stored)
         self._answer("put", name, f"-> {stored.generation}")
+        return stored
+
+    def _put_in_pieces(
+        self, content: Content, announced: Begun, resume: str | None, watch: UploadWatch
+    ) -> StoredObject:
+        program, random = self._program, self._program.scheduler.random
+        upload = self._begun.get(resume or "")
+        if resume is not None and program.faults.strikes("store.upload expired"):
+            program.scheduler.note("!!! upload expired", announced.name)
+            upload = None
+        if upload is None:
+            upload, address = announced, f"upload {len(self._begun) + 1}"
+            self._begun[address] = upload
+            watch.began(address)
+        else:
+            program.step("store.put goes on", upload.name, f"at {len(upload.data)} of {upload.size}")
+            if upload.stored is not None:
+                return upload.stored
+            watch.sent(len(upload.data))
+        content.seek(len(upload.data))
+        while len(upload.data) <= upload.size and (piece := content.read(1 + random.randrange(8))):
+            self._send("put a piece", upload.name)
+            if program.faults.strikes("store.corrupted"):
+                program.scheduler.note("!!! corrupted", upload.name)
+                piece = bytes([piece[0] ^ 1]) + piece[1:]
+            upload.data += piece
+            watch.sent(len(upload.data))
+            program.pause(random.choice((0.0, 0.0, 0.5, 8.0)))
+        program.step("store.put arrived", upload.name)
+        stored = upload.stored = self._real.put(
+            upload.name,
+            io.BytesIO(upload.data),
+            size=upload.size,
+            md5=upload.md5,
+            mtime_ns=upload.mtime_ns,
+            origin=upload.origin,
+            if_generation=upload.if_generation,
+        )
+        self._history.append(stored)
+        self._answer("put", upload.name, f"-> {stored.generation}")
         return stored
 
     def copy(self, name: str, to: str, *, if_generation: int) -> StoredObject:

@@ -17,9 +17,10 @@ from nexuslims_logger.session import recover as session_recover
 from nexuslims_logger.session.loop import SessionLoop
 from nexuslims_logger.session.main import set_note
 from nexuslims_logger.storage.contract import StoredObject
-from nexuslims_logger.transfer import finish, scan, send, sync_pass
+from nexuslims_logger.transfer import finish, looking, scan, send
+from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
-from tests.simulation import people, world
+from tests.simulation import people, sim_store, world
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.run import RunFailed, run
@@ -78,13 +79,13 @@ def test_ready_does_not_wait_for_the_scan_after_the_end(monkeypatch: pytest.Monk
 def test_an_incomplete_scan_fixes_the_final_set(monkeypatch: pytest.MonkeyPatch) -> None:
     really_scan = scan.scan
 
-    def hopeful_scan(ports: TransferPorts, sessions: Sequence[TrackedSession]) -> ScanOutcome:
-        outcome = really_scan(ports, sessions)
+    def hopeful_scan(ports: TransferPorts, sessions: Sequence[TrackedSession], *more: Any) -> ScanOutcome:
+        outcome = really_scan(ports, sessions, *more)
         outcome.complete_roots.update(scan.roots_of(sessions))
         return outcome
 
     monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.1}))
-    monkeypatch.setattr(sync_pass, "scan", hopeful_scan)
+    monkeypatch.setattr(looking, "scan", hopeful_scan)
     _caught("P3: ready without a file")
 
 
@@ -129,14 +130,23 @@ def test_a_part_is_never_taken_off(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_lost_answer_counts_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     really_put = send._put
 
-    def put(store: ObjectStore, file: send.FileToSend, reader: Any, md5: str) -> StoredObject:
+    def put(store: ObjectStore, file: send.FileToSend, reader: Any, md5: str, *more: Any) -> tuple[StoredObject, bool]:
         try:
-            return really_put(store, file, reader, md5)
+            return really_put(store, file, reader, md5, *more)
         except StoreUnavailable:
-            return StoredObject(file.object_name, file.stat.size, md5, 1, file.stat.mtime_ns, file.origin)
+            return StoredObject(file.object_name, file.stat.size, md5, 1, file.stat.mtime_ns, file.origin), False
 
     monkeypatch.setattr(send, "_put", put)
     _caught("P2: it was never stored")
+
+
+def test_an_upload_of_earlier_content_is_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Every file can be resumed, and many answers are lost: the store has the earlier content, and says so.
+    monkeypatch.setattr(sim_store, "_RESUMABLE_BYTES", 1)
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"store.answer lost": 0.3}))
+    monkeypatch.setattr(send, "_goes_on", lambda earlier, upload: earlier is not None)
+    monkeypatch.setattr(send, "_must_hold", lambda stored, md5: None)
+    _caught("P2: the session had no such file")
 
 
 def test_nobody_compares_with_a_store_that_loses_things(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +158,8 @@ def test_nobody_compares_with_a_store_that_loses_things(monkeypatch: pytest.Monk
             del self._kept[name]
         return stored
 
-    def verify_some(store: ObjectStore, results: Sequence[Result]) -> tuple[Result, ...]:
-        return ()
+    def verify_some(store: ObjectStore, results: Sequence[Result]) -> Compared:
+        return Compared()
 
     monkeypatch.setattr(MemoryStore, "put", put)
     monkeypatch.setattr(finish, "verify_some", verify_some)

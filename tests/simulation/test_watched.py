@@ -123,13 +123,13 @@ def _send_file(seed: int, *, second_stat: bool) -> None:
     real = MemoryStore()
     store = SimStore(program, real, history)
     disk.write(_ROOT, "a.tif", b"0" * 20)
-    recorded: list[tuple[str, str | None]] = []
+    recorded: list[tuple[str | None, str | None]] = []
 
     def send() -> bool:
         handle = system.open(_ROOT, "a.tif")
         before = handle.stat()
         md5 = _md5(b"".join(iter(lambda: handle.read(100), b"")))
-        handle.rewind()
+        handle.seek(0)
         there = store.stat("a.tif")
         try:
             stored = store.put(

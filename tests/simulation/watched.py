@@ -165,9 +165,9 @@ class SimOpenFile:
         self._position += len(piece)
         return piece
 
-    def rewind(self) -> None:
-        self._step("handle.rewind")
-        self._position = 0
+    def seek(self, position: int) -> None:
+        self._step("handle.seek")
+        self._position = position
 
     def close(self) -> None:
         self._closed = True
@@ -205,6 +205,8 @@ class SimFileSystem:
         while waiting:
             folder = waiting.pop()
             self._program.step("fs.list", root, folder or ".")
+            # A slow share: others go on meanwhile.
+            self._program.pause(self._program.scheduler.random.choice((0.0, 0.0, 0.0, 0.3)))
             if folder and self._program.faults.strikes("disk.folder unreadable"):
                 problem = FileUnreadable("A folder cannot be read", f"{folder}: permission denied.")
                 self._program.scheduler.note("!!! folder unreadable", root, folder)
@@ -216,19 +218,22 @@ class SimFileSystem:
                 if not folder:
                     raise
                 continue  # a folder that vanishes while it is walked is left out
-            prefix = f"{folder}/" if folder else ""
-            files: list[FileEntry] = []
-            below: set[str] = set()
-            for path, inode in tree.items():
-                if path.startswith(prefix):
-                    name, slash, _ = path[len(prefix) :].partition("/")
-                    if slash:
-                        below.add(prefix + name)
-                    else:
-                        files.append(FileEntry(name, inode.stat()))
-            waiting += sorted(below, reverse=True)
-            if files or below or not folder:
-                yield FolderListing(folder, tuple(files))
+            listing = _listing(folder, tree)
+            waiting += [f"{folder}/{name}" if folder else name for name in reversed(listing.below)]
+            if listing.files or listing.below or not folder:
+                yield listing
+
+    def list(self, root: str, folder: str) -> FolderListing:
+        self._program.step("fs.list", root, folder or ".")
+        try:
+            listing = _listing(folder, self._disk.visible(root))
+        except FolderMissing as error:
+            raise FileVanished("A folder is gone", f"{folder} is no longer there.") from error
+        if folder and self._program.faults.strikes("disk.folder unreadable"):
+            raise FileUnreadable("A folder cannot be read", f"{folder}: permission denied.")
+        if folder and not listing.files and not listing.below:
+            raise FileVanished("A folder is gone", f"{folder} is no longer there.")
+        return listing
 
     def stat(self, root: str, path: str) -> FileStat:
         self._program.step("fs.stat", path)
@@ -248,3 +253,17 @@ class SimFileSystem:
         if inode is None:
             raise FileVanished("A file is gone", f"{path} is no longer there.")
         return inode
+
+
+def _listing(folder: str, tree: dict[str, Inode]) -> FolderListing:
+    prefix = f"{folder}/" if folder else ""
+    files: list[FileEntry] = []
+    below: set[str] = set()
+    for path, inode in tree.items():
+        if path.startswith(prefix):
+            name, slash, _ = path[len(prefix) :].partition("/")
+            if slash:
+                below.add(name)
+            else:
+                files.append(FileEntry(name, inode.stat()))
+    return FolderListing(folder, tuple(files), tuple(sorted(below)))

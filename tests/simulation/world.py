@@ -35,7 +35,7 @@ from tests.simulation.program import (
 )
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sim_database import SimDatabase
-from tests.simulation.sim_store import SimStore
+from tests.simulation.sim_store import Begun, SimStore
 from tests.simulation.watched import SimFileSystem, WatchedDisk
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class World:
         self.server_clock = SimClock(self.scheduler)
         self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
         self.history: list[StoredObject] = []
+        self.begun: dict[str, Begun] = {}
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
         self.pcs = [
             Pc(self, f"pc-{number}", prefix, instrument)
@@ -238,7 +239,7 @@ class Pc:
             database=database_pool,
             pool=SimPool(program, f"{self.name} pool", self._rules.workers),
             file_system=SimFileSystem(program, self.disk),
-            store=SimStore(program, self.world.store, self.world.history),
+            store=SimStore(program, self.world.store, self.world.history, self.world.begun),
             files=files,
             results=Results(files),
             rules=self._rules,

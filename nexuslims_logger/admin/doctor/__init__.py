@@ -1,1 +1,1 @@
-"""``doctor``: looks at everything a session needs, changes nothing, and says what to do."""
+"""``doctor``: looks at everything a session needs, and says what to do; it writes one small object into the store."""

@@ -12,10 +12,11 @@ from nexuslims_logger import __version__
 from nexuslims_logger.admin.doctor.clock import clock_group
 from nexuslims_logger.admin.doctor.database import DatabaseSteps
 from nexuslims_logger.admin.doctor.findings import Line, Outcome, examine
-from nexuslims_logger.admin.doctor.folders import store_group, watch_group
+from nexuslims_logger.admin.doctor.folders import watch_group
 from nexuslims_logger.admin.doctor.program_folder import program_folder_group
 from nexuslims_logger.admin.doctor.settings import check_settings
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.admin.doctor.store import store_groups
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ _AFTER_SETTINGS = ("program folder", "clock", "database", "store", "watch folder
 
 
 def run(*, as_json: bool) -> ExitCode:
-    """Look at everything and print a line for each; FAILED when there is a FAIL. Writes nothing anywhere.
+    """Look at everything and print a line for each; FAILED when there is a FAIL.
+
+    Writes nothing but one small object of its own into a store that is one.
 
     Parameters
     ----------
@@ -77,7 +80,7 @@ def _lines(clock: Clock, until: float) -> Iterator[Line]:
         program_folder_group(settings),
         clock_group(clock),
         database.group(),
-        store_group(settings),
+        *store_groups(settings, clock, lambda: database.found),
         watch_group(settings, clock),
     )
     for group in groups:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.admin.doctor.rights import Held
     from nexuslims_logger.config import Settings
+    from nexuslims_logger.journal.records import Instrument
     from nexuslims_logger.ports import Clock
 
 _STANDARD_PORT = 3306
@@ -53,7 +54,14 @@ class DatabaseSteps:
         Which database.
     clock
         The PC's, to be compared with the server's.
+
+    Attributes
+    ----------
+    found
+        This computer's instrument, once it was looked up.
     """
+
+    found: Instrument | None = None
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -215,7 +223,9 @@ class DatabaseSteps:
         if self._is_yet_to_be_made():
             return good(f"{platform.node()} is registered at the first start")
         try:
-            found = find_instrument(units_on(self._engine), platform.node(), self._settings.instrument, register=False)
+            self.found = found = find_instrument(
+                units_on(self._engine), platform.node(), self._settings.instrument, register=False
+            )
         except UnknownInstrument as error:
             if self._settings.is_embedded and self._settings.instrument is None:
                 return good(f"{platform.node()} is registered at the next start")

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.bootstrap import QueueInbox, ThreadPool
+from nexuslims_logger.bootstrap_threads import QueueInbox, ThreadPool
 from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.logs import without_secrets
 

@@ -6,21 +6,25 @@ import os
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nexuslims_logger.admin.doctor.findings import Check, Finding, Group, Outcome, fail, good, warn
-from nexuslims_logger.errors import JournalDamaged
+from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.sqlite import read_journal_file
 from nexuslims_logger.storage.names import OWN_FOLDER
 from nexuslims_logger.transfer.disk import Disk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nexuslims_logger.config import Settings
-    from nexuslims_logger.journal.records import WatchFolder
+    from nexuslims_logger.journal.records import Instrument, WatchFolder
     from nexuslims_logger.ports import Clock
 
-_SHARE = "A share that does not answer looks like this: check that it is connected."
+T = TypeVar("T")
+
+SHARE = "A share that does not answer looks like this: check that it is connected."
 #: Below this a session can hardly be recorded, let alone its files kept.
 _FULL_BYTES = 100 * 2**20
 _TIGHT_BYTES = 2 * 2**30
@@ -34,7 +38,7 @@ def check_space(folder: Path) -> Finding:
     try:
         free = shutil.disk_usage(nearest(folder)).free
     except OSError as error:
-        return fail(f"{folder}: {error.strerror or error}", _SHARE)
+        return fail(f"{folder}: {error.strerror or error}", SHARE)
     said = f"{free / 2**30:.1f} GiB free"
     remedy = f"Make room on the disk of {folder}."
     if free < _FULL_BYTES:
@@ -60,47 +64,45 @@ def check_writable(folder: Path, *, setting: str, made: str) -> Finding:
     return good(str(folder)) if place == folder else good(f"{folder} does not exist yet, and {made}")
 
 
-def store_group(settings: Settings) -> Group:
-    """Return the checks of the object store."""
-    folder = settings.bucket_folder
-    if folder is None:
-        unknown = Finding(
-            Outcome.NOT_CHECKED, f"the bucket {settings.data_bucket}: its checks come with a later version"
-        )
-        return Group("store", (Check("bucket", lambda: unknown, ""),))
-    return Group(
-        "store",
-        (
-            Check("folder", lambda: check_store(folder, used=_is_used(settings.home / "facts.db", folder)), _SHARE),
-            Check("space", lambda: check_space(folder), _SHARE),
-        ),
-    )
+def is_used(journal: Path, folder: Path) -> bool:
+    """Whether sessions of this PC name this store."""
+    return bool(_asked(journal, lambda facts: facts.of_store(folder.absolute().as_uri())))
 
 
-def _is_used(journal: Path, folder: Path) -> bool:
-    """Whether sessions of this PC name this store. A journal that cannot be read has a check of its own."""
+def journal_instrument(journal: Path) -> Instrument | None:
+    """Return the journal's copy of this computer's instrument."""
+    return _asked(journal, lambda facts: facts.instrument())
+
+
+def _asked(journal: Path, question: Callable[[FactsJournal], T]) -> T | None:
+    """Ask the journal as it lies there; None without one. One that cannot be read has a check of its own."""
     if not journal.exists():
-        return False
+        return None
     try:
         file = read_journal_file(journal)
         try:
-            return bool(FactsJournal(file).of_store(folder.absolute().as_uri()))
+            return question(FactsJournal(file))
         finally:
             file.close()
-    except (JournalDamaged, sqlite3.Error):
-        return False
+    except (JournalDamaged, JournalUnavailable, sqlite3.Error):
+        return None
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a logger has made the folder a store."""
+    return (folder / OWN_FOLDER / "README.txt").is_file()
 
 
 def check_store(folder: Path, *, used: bool) -> Finding:
     """Look whether the folder is a store, or can become one; `used` says that it should be one already."""
-    if used and not (folder / OWN_FOLDER / "README.txt").is_file():
-        return warn(f"{folder} is no store, though sessions of this PC name it", _SHARE)
+    if used and not is_store(folder):
+        return warn(f"{folder} is no store, though sessions of this PC name it", SHARE)
     found = check_writable(
         folder, setting="NEXUSLIMSGUI_DATA_BUCKET", made="is made at the first session (if this is a share: connect it)"
     )
     if found.outcome is not Outcome.OK or not folder.is_dir():
         return found
-    if (folder / OWN_FOLDER / "README.txt").is_file():
+    if is_store(folder):
         return good(f"{folder} is a store")
     if any(folder.iterdir()):
         return warn(
@@ -115,7 +117,7 @@ def watch_group(settings: Settings, clock: Clock) -> Group:
 
     def check(watched: WatchFolder) -> Check:
         look = lambda: check_watch_folder(watched.path, clock, is_default=settings.filestore_is_default)  # noqa: E731
-        return Check(watched.label or "folder", look, _SHARE, needed=False)
+        return Check(watched.label or "folder", look, SHARE, needed=False)
 
     return Group("watch folders", tuple(check(watched) for watched in settings.filestore_path))
 
@@ -128,7 +130,7 @@ def check_watch_folder(path: str, clock: Clock, *, is_default: bool) -> Finding:
     if not folder.is_dir():
         return fail(
             f"{folder} is {'no folder' if folder.exists() else 'not there'}",
-            f"Check the name in NEXUSLIMSGUI_FILESTORE_PATH. {_SHARE}",
+            f"Check the name in NEXUSLIMSGUI_FILESTORE_PATH. {SHARE}",
         )
     disk = Disk()
     files, unreadable, until = 0, [], clock.monotonic() + _COUNT_S

@@ -46,18 +46,13 @@ class PcClock:
         raise NotImplementedError
 
 
-class Bytes(io.BytesIO):
-    def rewind(self) -> None:
-        self.seek(0)
-
-
 def put(
     store: FolderStore, data: bytes, mtime_ns: int, origin: Origin, if_generation: int, name: str = NAME
 ) -> StoredObject:
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
     return store.put(
         name,
-        Bytes(data),
+        io.BytesIO(data),
         size=len(data),
         md5=md5,
         mtime_ns=mtime_ns,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 import subprocess
@@ -26,7 +27,7 @@ from nexuslims_logger.storage.contract import ABSENT, Origin, StoredObject
 from nexuslims_logger.storage.folder import FolderStore
 from nexuslims_logger.storage.folder_disk import place_new
 from nexuslims_logger.storage.folder_errors import explained
-from tests.unit.storage.cut_short import Bytes, PcClock
+from tests.unit.storage.cut_short import PcClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +71,7 @@ def put(
 ) -> StoredObject:
     return store.put(
         name,
-        Bytes(data),
+        io.BytesIO(data),
         size=len(data),
         md5=md5_of(data),
         mtime_ns=mtime_ns,
@@ -255,7 +256,7 @@ def test_files_with_impossible_names_are_left_out_of_a_list(bucket: Path, store:
 
 
 def test_a_source_that_fails_leaves_nothing_behind(bucket: Path, store: FolderStore) -> None:
-    class Torn(Bytes):
+    class Torn(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell():
                 raise FileUnreadable("The file cannot be read", "a disk error")
@@ -278,7 +279,7 @@ def test_a_source_that_fails_leaves_nothing_behind(bucket: Path, store: FolderSt
 def test_only_a_small_part_of_a_file_is_in_memory(store: FolderStore) -> None:
     asked = []
 
-    class Watched(Bytes):
+    class Watched(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             asked.append(size)
             return super().read(size)

@@ -16,6 +16,7 @@ from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.messages import Recover, Track, TrackedSession
 from nexuslims_logger.ports import Reply
+from nexuslims_logger.storage.names import MANIFESTS_FOLDER
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import handle
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -123,9 +124,9 @@ class Transfer:
             os.utime(path, ns=(0, int(mtime.timestamp() * 1e9)))
         return path
 
-    def stored(self) -> dict[str, str]:
-        """Return MD5 by object name."""
-        return {found.name: found.md5 for found in self.store.list("")}
+    def stored(self) -> dict[str, str | None]:
+        """Return MD5 by object name, without the sessions' manifests."""
+        return {found.name: found.md5 for found in self.store.list("") if MANIFESTS_FOLDER not in found.name}
 
     def a_session(self, name: str = "s1", **changes: Any) -> TrackedSession:
         facts: dict[str, Any] = {

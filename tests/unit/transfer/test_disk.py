@@ -99,7 +99,7 @@ def test_a_file_is_read_as_often_as_wanted(watch: Path) -> None:
                 read += block
             assert read == CONTENT
             assert file.read(1) == b""
-            file.rewind()
+            file.seek(0)
 
 
 def test_an_open_file_may_be_written_renamed_and_deleted(watch: Path) -> None:

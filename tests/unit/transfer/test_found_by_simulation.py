@@ -12,8 +12,8 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.messages import AllRecorded
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
 from nexuslims_logger.transfer.state import Delay
-from nexuslims_logger.transfer.sync_pass import FILE_DELAY_MOST_S, _delay
 from tests.unit.transfer.conftest import Transfer, md5
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_what_an_earlier_run_did_not_record_is_recorded_after_the_restart(transf
 def test_a_file_that_is_locked_for_days_does_not_end_the_transfer(transfer: Transfer) -> None:
     key = FileKey(str(transfer.watch), "", "locked.tif")
     transfer.state.delays["s1", key] = Delay("in use", 0.0, 5000)
-    _delay(transfer.state, "s1", key, 0.0, "in use", 10.0)
+    put_off(transfer.state, "s1", key, 0.0, "in use", 10.0)
     assert transfer.state.delays["s1", key].until == FILE_DELAY_MOST_S
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 from nexuslims_logger.admin.doctor.findings import Check, Finding, Group, Line, Outcome, examine, fail, good, warn
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.errors import AccessDenied
 
 CLOCK = SystemClock()

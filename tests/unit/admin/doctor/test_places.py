@@ -17,7 +17,8 @@ from nexuslims_logger.admin.doctor.folders import check_space, check_store, chec
 from nexuslims_logger.admin.doctor.network import connect, resolve
 from nexuslims_logger.admin.doctor.program_folder import check_journal, check_place, check_running
 from nexuslims_logger.admin.doctor.settings import check_settings
-from nexuslims_logger.bootstrap import SystemClock
+from nexuslims_logger.admin.doctor.store import store_groups
+from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.single_instance import SingleInstance
@@ -228,7 +229,8 @@ def test_a_store_that_sessions_name_should_be_there(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("NEXUSLIMSGUI_DATA_BUCKET", os.fspath(store))
     settings, _ = check_settings()
     assert settings is not None
-    (look,) = [check.look for check in folders.store_group(settings).checks if check.name == "folder"]
+    (group,) = store_groups(settings, CLOCK, lambda: None)
+    (look,) = [check.look for check in group.checks if check.name == "folder"]
     assert look().outcome is Outcome.OK
 
     file = open_journal_file(settings.home / "facts.db")
