@@ -150,7 +150,10 @@ class ObjectStore(Protocol):
         """
 
     def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
-        """Change time and origin and leave the content, and its generation, alone. Idempotent."""
+        """Change time and origin and leave the content, and its generation, alone. Idempotent.
+
+        Raises `FileProblem` where the store lets us add objects but not describe them anew.
+        """
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """List the objects whose names begin with `prefix`, by name; without the store's own files."""
