@@ -157,7 +157,7 @@ _SETTINGS: Mapping[str, _Setting] = {
     "ASK_PROJECT": _Setting(values.yes_or_no, default=False),
     "IGNORE": _Setting(values.name_patterns, DEFAULT_IGNORE),
     "SETTLE_SECONDS": _Setting(values.number(0, 3600, "seconds"), 10.0),
-    "UPLOAD_WORKERS": _Setting(values.whole(1, 32, "uploads"), 4),
+    "UPLOAD_WORKERS": _Setting(values.whole(1, 32, "uploads"), 8),
     "REMIND_AFTER_HOURS": _Setting(values.number(0.01, _YEAR_H, "hours"), 4.0),
     "AUTO_END_AFTER_HOURS": _Setting(values.number(0, _YEAR_H, "hours"), 0.0),
     "THEME": _Setting(values.one_of(Theme), Theme.AUTO),

@@ -20,6 +20,7 @@ from nexuslims_logger.events import (
     InterruptedChoice,
     NeighbourChoice,
     NeighbourFound,
+    PassStage,
     RecordState,
     SessionEnding,
     SessionReady,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 #: How often the loop looks up from waiting for events, seconds: a signal is answered no later.
 _TICK_S = 0.2
 _STOP_S = 30.0
+#: How long `sync` waits for files that cannot be sent, seconds, beside the time in which a file settles.
+_PATIENCE_S = 5.0
 #: How long a stored session waits for the database's last word, seconds.
 _DATABASE_S = 10.0
 
@@ -75,6 +78,9 @@ class _Watched:
     troubled: bool = False
     died: bool = False
     unassigned: int = 0
+    #: How far the files are while nothing moves and some of them cannot be sent; None while something moves.
+    standstill: tuple[int, ...] | None = None
+    scanning: bool = False
     said: str = ""
 
     def take(self, event: Event) -> None:  # noqa: C901 - one case for each kind of event
@@ -120,6 +126,10 @@ class _Watched:
                 self.sessions_left = event.sessions_left
 
     def _progress(self, event: TransferProgress) -> None:
+        self.scanning = event.stage is PassStage.SCANNING
+        if not self.scanning:
+            stands = event.stage is PassStage.IDLE and (event.waiting or event.left_over)
+            self.standstill = (event.files_done, event.files_waiting, event.left_over) if stands else None
         problem = event.store_problem or event.folder_problem
         self.transfer_problem = f"{problem.title}: {problem.message}" if problem else None
         if event.unassigned != self.unassigned:
@@ -203,6 +213,8 @@ def _answer(watched: _Watched) -> ExitCode:
 def catch_up(settings: Settings) -> ExitCode:
     """Send what earlier sessions are owed, as far as it can be sent now. Blocks.
 
+    A file that is locked, still being written, or has a name that no store takes is tried a few times, and left.
+
     Raises
     ------
     LoggerError
@@ -212,14 +224,24 @@ def catch_up(settings: Settings) -> ExitCode:
     signals.install()
     running = bootstrap.start(settings, catch_up_only=True)
     watched = _Watched()
+    clock = SystemClock()
+    patience_s = _PATIENCE_S + 3 * settings.settle_seconds
+    stood, since = watched.standstill, clock.monotonic()
     try:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
             if watched.troubled or watched.database_problem or watched.transfer_problem:
                 break
+            if watched.standstill is None or watched.standstill != stood:
+                stood, since = watched.standstill, clock.monotonic()
+            if not watched.scanning and clock.monotonic() - since > patience_s:
+                break
     finally:
         running.stop(_STOP_S)
     if watched.failed:
         return ExitCode.FAILED
-    return ExitCode.COMPLETE if watched.sessions_left == 0 else ExitCode.WAITING
+    if watched.sessions_left == 0:
+        return ExitCode.COMPLETE
+    print("Something still waits on this PC; the next start, or another `sync`, goes on with it.", file=sys.stderr)
+    return ExitCode.WAITING

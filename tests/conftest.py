@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.database_servers import KINDS, MYSQLD
-from tests.storage_emulators import fake_gcs_server, gcp_storage_emulator
+from tests.storage_emulators import EMULATORS, fake_gcs_server, gcp_storage_emulator
 from tests.storage_proxy import StorageProxy
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def proxy(gcp_url: str) -> Iterator[StorageProxy]:
     proxy.stop()
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
     without = "" if MYSQLD else "; no MySQL here: `make mysql` unpacks one into .mysql"
-    return f"databases: {', '.join(KINDS)}{without}"
+    stores = "emulators of Cloud Storage are here" if EMULATORS else "no emulators of Cloud Storage: `make emulators`"
+    return [f"databases: {', '.join(KINDS)}{without}", f"stores: {stores}"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

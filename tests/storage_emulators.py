@@ -38,8 +38,10 @@ _START_S = 20.0
 
 _QUICK = {"connect_s": 10.0, "answer_s": 20.0, "retry_s": 1.5, "first_delay_s": 0.02, "longest_delay_s": 0.1}
 
+#: Whether they are here.
+EMULATORS = _GCP.exists() and _FAKE.exists()
 needs_emulators = pytest.mark.skipif(
-    not (_GCP.exists() and _FAKE.exists()), reason="no emulators of Cloud Storage here: `make emulators` installs them"
+    not EMULATORS, reason="no emulators of Cloud Storage here: `make emulators` installs them"
 )
 
 

@@ -26,7 +26,7 @@ import secrets
 import socket
 import struct
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -135,6 +135,8 @@ class StorageProxy:
         self._begun: dict[str, _Begun] = {}
         self._token = ""
         self._writing = threading.Lock()
+        # The emulator's queue is short, and who finds it full waits for a second.
+        self._upstream = threading.Semaphore(4)
         self._over = threading.Event()
         self._port = 0
         self._server: _Server | None = None
@@ -348,15 +350,13 @@ class StorageProxy:
 
     def _forward(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> _Answer:
         line = http.client.HTTPConnection(urlsplit(self.upstream).netloc, timeout=30)
-        try:
+        with self._upstream, closing(line):
             line.request(method, path, body, {**headers, "Host": urlsplit(self.url).netloc})
             answer = line.getresponse()
             kept = {
                 name: value for name in ("Content-Type", "Location", "Range") if (value := answer.headers.get(name))
             }
             return _Answer(answer.status, kept, answer.read())
-        finally:
-            line.close()
 
 
 class _Server(http.server.ThreadingHTTPServer):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The owner of a file that changed while no session ran. (None: it stood there before we looked.)
 UNASSIGNED = ""
+#: Size, mtime_ns, ctime_ns, settled, owner.
+KnownRow = tuple[int, int, int, int, str | None]
 #: As `sizes`: no file is left out.
 ANY_SIZE = (0, 1 << 62)
 
@@ -175,16 +177,15 @@ class FilesJournal:
 
     def in_folder(self, root: str, folder: str) -> dict[str, Seen]:
         """Return what is known of one folder, by file name."""
+        return {os.fsdecode(name): seen_in(root, folder, name, row) for name, row in self.rows_in(root, folder).items()}
+
+    def rows_in(self, root: str, folder: str) -> dict[bytes, KnownRow]:
+        """Return the same as it is kept: what a scan of unchanged files can do with."""
         rows = self.execute(
             "SELECT name, size, mtime_ns, ctime_ns, settled, owner FROM seen WHERE root = ? AND folder = ?",
             [os.fsencode(root), os.fsencode(folder)],
         )
-        known = {}
-        for blob, size, mtime_ns, ctime_ns, settled, owner in rows:
-            name = os.fsdecode(blob)
-            stat = FileStat(size, mtime_ns, ctime_ns)
-            known[name] = Seen(FileKey(root, folder, name), stat, bool(settled), owner)
-        return known
+        return {row[0]: row[1:] for row in rows}
 
     def get(self, key: FileKey) -> Seen | None:
         """Return what is known of one file."""
@@ -297,6 +298,12 @@ class FilesJournal:
     def release(self, session: str) -> None:
         """Let a finished session's files go: their next change is another session's."""
         self.execute("UPDATE seen SET owner = NULL WHERE owner = ?", [session])
+
+
+def seen_in(root: str, folder: str, name: bytes, row: KnownRow) -> Seen:
+    """Make a value of what `FilesJournal.rows_in` has returned."""
+    size, mtime_ns, ctime_ns, settled, owner = row
+    return Seen(FileKey(root, folder, os.fsdecode(name)), FileStat(size, mtime_ns, ctime_ns), bool(settled), owner)
 
 
 def _place(key: FileKey | None) -> tuple[bytes, bytes, bytes]:

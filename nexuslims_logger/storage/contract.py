@@ -79,7 +79,8 @@ class ObjectStore(Protocol):
     Every method blocks, with a time limit, may be called from several threads at once, and raises
 
     - `StoreUnavailable` when trying the same call later may help (permanent for this pass),
-    - `AccessDenied` when a person has to grant something first,
+    - `AccessDenied` when a person has to grant something first, `ConfigurationError` when a setting names what is
+      not there,
     - `NameRefused` for a name that is empty, absolute, escapes (``..``, ``.``, an empty part), has a NUL or a
       backslash, is no valid UTF-8, is longer than 1,024 bytes, begins with the store's own
       folder, or cannot be written down in this store,
@@ -150,7 +151,10 @@ class ObjectStore(Protocol):
         """
 
     def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
-        """Change time and origin and leave the content, and its generation, alone. Idempotent."""
+        """Change time and origin and leave the content, and its generation, alone. Idempotent.
+
+        Raises `FileProblem` where the store lets us add objects but not describe them anew.
+        """
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """List the objects whose names begin with `prefix`, by name; without the store's own files."""

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.config import Settings
 
-_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
+#: "read_write" does not cover the metadata of an object (403, "Provided scope(s) are not authorized"). What the account
+#: may really do is for its role to say.
+_SCOPES = ("https://www.googleapis.com/auth/devstorage.full_control",)
 _AGENT = f"nexuslims-logger/{__version__}"
 _REDIRECTS = 300
 

@@ -147,18 +147,18 @@ class _Resumable:
                 headers=headers,
             )
         )()
-        self._url = answer.headers["Location"]
-        self._arrived, self._is_sure = 0, True
+        self._url = answer.headers.get("Location", "")
+        if not self._url:
+            raise ServiceUnavailable("The upload was given no address.")  # type: ignore[no-untyped-call]
+        self._is_sure = True
         if self._watch is not None:
             self._watch.began(f"{self._fingerprint} {self._url}")
-            self._watch.sent(0)
+        self._knows(0)
 
     def _go_on(self) -> dict[str, Any]:
         step = self._line.retry(self._step)
         while self._resource is None:
             step()
-            if self._watch is not None:
-                self._watch.sent(self._arrived)
         return self._resource
 
     def _step(self) -> None:
@@ -182,10 +182,15 @@ class _Resumable:
     def _learn(self, answer: requests.Response) -> None:
         if answer.status_code == _GO_ON:
             found = re.fullmatch(r"bytes=0-(\d+)", answer.headers.get("Range", ""))
-            self._arrived = int(found[1]) + 1 if found else 0
+            self._knows(int(found[1]) + 1 if found else 0)
         else:
             self._resource = _resource(answer)
-            self._arrived = self._what.size
+            self._knows(self._what.size)
+
+    def _knows(self, arrived: int) -> None:
+        self._arrived = arrived
+        if self._watch is not None:
+            self._watch.sent(arrived)
 
 
 class _Body:

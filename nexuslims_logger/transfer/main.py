@@ -33,6 +33,7 @@ from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
 
 if TYPE_CHECKING:
     from nexuslims_logger.backoff import Backoff
+    from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.send import Sent
 
@@ -184,12 +185,19 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
             state.unrecorded = True
             state.hurry(session.identifier)
             fresh = True
+        if known is None and not session.ended and _was_looked_at(ports, session):
+            # It goes on: what changed while nobody had answered for it, and found no owner, is its own.
+            recover(ports, session, [one for one in state.sessions if one.ended], session.started_at)
     if fresh:
         remember_changing(ports, state)
     if finished := [session.identifier for session in before.values() if session.ended]:
         with ports.files.transaction():
             for identifier in finished:
                 ports.files.release(identifier)
+
+
+def _was_looked_at(ports: TransferPorts, session: TrackedSession) -> bool:
+    return any(ports.files.first_scan_done(session.identifier, folder.path) for folder in session.folders)
 
 
 def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, reply: Reply) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, TryLater
 from nexuslims_logger.events import WaitingFile
-from nexuslims_logger.journal.files import FileKey, Seen
+from nexuslims_logger.journal.files import FileKey, Seen, seen_in
 from nexuslims_logger.transfer.ownership import touched_at
 
 if TYPE_CHECKING:
@@ -113,26 +114,32 @@ class RootWalk:
 
     def in_folder(self, folder: str, entries: Sequence[FileEntry]) -> Iterator[Differs | Gone]:
         """Compare one folder's files with what is known of them."""
-        selection = self._ports.rules.selection
-        known = self._ports.files.in_folder(self._root, folder)
+        wanted = self._ports.rules.selection.file
+        known = self._ports.files.rows_in(self._root, folder)
         unreadable_before = any(_is_below(folder, above) for above in self._unreadable_before)
-        for entry in entries:
-            if not selection.file(entry.name):
+        asked_again = self._since[unreadable_before] is not None
+        for name, stat in entries:
+            if not wanted(name):
                 continue
-            before = known.pop(entry.name, None)
-            if before and before.stat == entry.stat and not self._reconsidered(before, unreadable_before):
+            blob = os.fsencode(name)
+            row = known.pop(blob, None)
+            # Most files are as they were: nothing is made of them.
+            if row and row[:3] == stat and (row[4] or not asked_again):
                 continue
-            key = FileKey(self._root, folder, entry.name)
+            before = seen_in(self._root, folder, blob, row) if row else None
+            if before and before.stat == stat and not self._reconsidered(before, unreadable_before):
+                continue
+            key = FileKey(self._root, folder, name)
             # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.
-            now = self._ask(key, entry.stat) if before else entry.stat
+            now = self._ask(key, stat) if before else stat
             if now is None:
                 if before:
                     yield Gone(before)
             elif before is None or before.stat != now or self._reconsidered(before, unreadable_before):
                 yield Differs(key, before, now, unreadable_before)
-        for before in known.values():
-            if selection.file(before.key.name):
-                yield Gone(before)
+        for blob, row in known.items():
+            if wanted(os.fsdecode(blob)):
+                yield Gone(seen_in(self._root, folder, blob, row))
 
     def _reconsidered(self, before: Seen, unreadable_before: bool) -> bool:
         since = self._since[unreadable_before]

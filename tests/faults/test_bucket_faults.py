@@ -15,6 +15,7 @@ from nexuslims_logger.storage import gcs_upload
 from tests.bucket_transfer import BucketTransfer
 from tests.storage_emulators import make_bucket, needs_emulators
 from tests.storage_proxy import Fault, Harm, StorageProxy
+from tests.unit.transfer.conftest import md5
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,3 +135,25 @@ def test_a_file_that_changes_while_everything_goes_wrong(bucket_transfer: Bucket
         transfer.settle()
     transfer.until_all_is_there()
     transfer.check_rows()
+
+
+def test_without_the_right_to_replace_every_content_is_kept(
+    bucket_transfer: BucketTransfer, proxy: StorageProxy
+) -> None:
+    transfer = bucket_transfer
+    transfer.track(transfer.a_session())
+    transfer.go_on(0)
+    contents = [b"first", b"second", LARGE, b"fourth", b"first"]
+    proxy.denied = {"storage.objects.delete", "storage.buckets.get"}
+    for data in contents:
+        transfer.write("a.tif", data)
+        transfer.settle()
+        transfer.go_on(3600)
+    kept = transfer.in_store()
+    assert set(kept.values()) == {md5(data) for data in contents}
+    assert kept["Titan/a.tif"] == md5(b"first")
+    # Each row tells of a content that is there, under the name where it is.
+    for row in transfer.database.rows:
+        assert kept[row.object_name] == row.md5
+    refused = [seen for seen in proxy.seen if seen.status == 403]
+    assert len(refused) == 1, "what the account may not do is tried once"

@@ -53,7 +53,7 @@ def test_nothing_configured_is_the_embedded_default() -> None:
     assert found.filestore_path == (WatchFolder("", os.fspath(home / "data")),)
     assert found.filestore_is_default
     assert (found.sync_interval_seconds, found.settle_seconds, found.remind_after_hours) == (60, 10, 4)
-    assert (found.filetypes_sync, found.upload_workers, found.auto_end_after_hours) == ((), 4, 0)
+    assert (found.filetypes_sync, found.upload_workers, found.auto_end_after_hours) == ((), 8, 0)
     assert not home.exists(), "reading settings must not create anything"
 
 

@@ -46,7 +46,9 @@ def lacks(permission: str) -> GoogleAPICallError:
 
 
 def retried(cause: BaseException) -> RetryError:
-    return RetryError("Timeout of 20.0s exceeded", cause=cause)  # type: ignore[no-untyped-call]  # it is typed in part
+    library: Any = RetryError  # typed in part
+    error: RetryError = library("Timeout of 20.0s exceeded", cause=cause)
+    return error
 
 
 TABLE: list[tuple[BaseException, type[LoggerError], str]] = [
