@@ -155,6 +155,7 @@ class Checks:
             self._in_store(row)
             if row.state == "UPLOADED":
                 self._was_on_the_disk(row, start)
+        self._has_manifest(start, own)
         # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
         earlier = {
             session
@@ -166,6 +167,21 @@ class Checks:
             known = self._find(place, start.computer, own) or not all_ready
             known = known or self._find(place, start.computer, [row for row in files if row.session in earlier])
             _check(known, "P3: ready without a file", start.session, *place)
+
+    def _has_manifest(self, start: EventRow, own: Sequence[FileRow]) -> None:
+        """Check that the list of the files stands beside them."""
+        lines = [
+            line
+            for stored in self._store.list("")
+            if stored.origin and stored.origin.session_identifier == start.session
+            if "/.manifests/" in f"/{stored.name}"
+            for line in self._store.content(stored.name).decode().splitlines()
+        ]
+        for row in own:
+            places = (f"{row.md5}  {row.name}", f"{row.md5}  .versions/{row.name}/{row.generation}")
+            _check(
+                row.state != "UPLOADED" or not {*places}.isdisjoint(lines), "P3: ready, and not in its manifest", row
+            )
 
     def _touched(self, start: EventRow, end: EventRow) -> Iterator[tuple[str, str, Change]]:
         """Return the files that changed last between START and the first END: the session's, whoever asks."""
