@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.admin.local_files import LocalFiles
 from nexuslims_logger.admin.stores import store_of
+from nexuslims_logger.admin.strangers import CommonFolder, Strangers, is_unfinished
 from nexuslims_logger.bootstrap_threads import QueueInbox, SystemClock, ThreadPool
-from nexuslims_logger.db.apply_manifest import object_digest
-from nexuslims_logger.db.records import RecordStatus
 from nexuslims_logger.db.tasks import open_database
 from nexuslims_logger.errors import NameRefused, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.storage.names import is_own_object, object_name, printable
+from nexuslims_logger.storage.names import object_name, printable
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.file_check import CheckedFile, InStore, OnThisPc, check_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
     from nexuslims_logger.config import Settings
-    from nexuslims_logger.db.records import EventRows
     from nexuslims_logger.db.unit_of_work import EngineUnits
-    from nexuslims_logger.storage.contract import StoredObject
     from nexuslims_logger.transfer.file_check import FileToCheck
 
 _PAGE = 500
@@ -85,7 +81,7 @@ class _Verification:
         self._inbox = QueueInbox()
         self._clock = SystemClock()
         self._disk = Disk()
-        self._unfinished: dict[str, bool] = {}
+        self._strangers = Strangers(self._store, units)
 
     def stop(self) -> None:
         """Let the pool's threads end."""
@@ -95,7 +91,7 @@ class _Verification:
         """Compare one session, and look around its files for objects that belong to none."""
         tally, folder = self._session(identifier)
         if folder is not None:
-            self._strangers(folder, lambda stored: _may_be_of(stored, identifier))
+            self._strangers.show(folder, identifier)
         return tally
 
     def _session(self, identifier: str) -> tuple[_Tally, str | None]:
@@ -107,7 +103,7 @@ class _Verification:
                 f"There is no session {identifier}",
                 "The database does not know it. 'nexuslims-logger sessions' lists the recent ones.",
             )
-        tally, names = _Tally(waits=_waits(events)), _CommonFolder()
+        tally, names = _Tally(waits=is_unfinished(events)), CommonFolder()
         after = 0
         while True:
             with self._units() as unit:
@@ -142,7 +138,7 @@ class _Verification:
                 total.add(self._session(identifier)[0])
         prefixes = {_prefix(instrument.filestore_path) for instrument in instruments} - {None}
         for prefix in sorted(one for one in prefixes if one is not None):
-            self._strangers(prefix, lambda _: True)
+            self._strangers.show(prefix, None)
         print(f"Altogether: {_summed(total)}")
         return total
 
@@ -159,32 +155,6 @@ class _Verification:
             found[reply.ticket] = reply.value
         for number in range(len(batches)):
             yield from found[number]
-
-    def _strangers(self, prefix: str, may_be: Callable[[StoredObject], bool]) -> None:
-        """Print the objects under `prefix` that no session accounts for."""
-        count = 0
-        own = (one for one in self._store.list(prefix) if not is_own_object(one.name) and may_be(one))
-        for page in _pages(own):
-            digests = {object_digest(self._store.url, stored.name): stored for stored in page}
-            with self._units() as unit:
-                known = unit.repository.recorded_digests(list(digests))
-            for digest, stored in digests.items():
-                if digest not in known and not self._is_under_way(stored):
-                    count += 1
-                    print(f"UNKNOWN    {printable(stored.name)}: {stored.size} bytes, {_brought_by(stored)}")
-        if count:
-            print(f"Objects under {prefix or 'the top'} that belong to no session's manifest: {count}")
-
-    def _is_under_way(self, stored: StoredObject) -> bool:
-        """Whether its session is not complete: what it sends is in the database a little later."""
-        if stored.origin is None:
-            return False
-        session = stored.origin.session_identifier
-        if session not in self._unfinished:
-            with self._units() as unit:
-                events = unit.repository.event_rows(session)
-            self._unfinished[session] = events.start is not None and _waits(events)
-        return self._unfinished[session]
 
 
 def run(settings: Settings, session: str | None) -> ExitCode:
@@ -211,11 +181,6 @@ def run(settings: Settings, session: str | None) -> ExitCode:
             verification.stop()
     print(f"Checked {SystemClock().now().astimezone():%Y-%m-%d %H:%M:%S %z}.")
     return tally.code
-
-
-def _waits(events: EventRows) -> bool:
-    waiting = RecordStatus.WAITING_FOR_END
-    return events.end is None or waiting in {row.record_status for row in (events.start, events.end) if row}
 
 
 def _lines(file: CheckedFile) -> Iterator[str]:
@@ -254,46 +219,9 @@ def _summed(tally: _Tally) -> str:
     return "; ".join(parts)
 
 
-class _CommonFolder:
-    """The folder that all of some objects are under; None as long as there is no object."""
-
-    def __init__(self) -> None:
-        self.folder: str | None = None
-
-    def add(self, name: str) -> None:
-        """Take one more object."""
-        folder = posixpath.dirname(name)
-        if self.folder is None:
-            self.folder = f"{folder}/" if folder else ""
-        while self.folder and not name.startswith(self.folder):
-            above = posixpath.dirname(self.folder.rstrip("/"))
-            self.folder = f"{above}/" if above else ""
-
-
-def _may_be_of(stored: StoredObject, session: str) -> bool:
-    return stored.origin is None or stored.origin.session_identifier == session
-
-
-def _brought_by(stored: StoredObject) -> str:
-    if stored.origin is None:
-        return "of an unknown writer"
-    return f"brought by {stored.origin.computer_name} in session {stored.origin.session_identifier}"
-
-
 def _prefix(filestore_path: str) -> str | None:
     """Return what the names of an instrument's objects begin with, None where they cannot be stored at all."""
     try:
         return object_name(filestore_path, "", "x")[:-1]
     except NameRefused:
         return None
-
-
-def _pages(objects: Iterable[StoredObject]) -> Iterator[list[StoredObject]]:
-    page: list[StoredObject] = []
-    for stored in objects:
-        page.append(stored)
-        if len(page) == _PAGE:
-            yield page
-            page = []
-    if page:
-        yield page

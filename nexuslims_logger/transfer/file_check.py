@@ -116,15 +116,16 @@ def _checked(store: ObjectStore, file_system: FileSystem, file: FileToCheck) -> 
 def _in_store(store: ObjectStore, row: ManifestRow) -> tuple[InStore, str | None, str]:
     """Return what the store has, under which name, and what is odd about it."""
     try:
-        place = find_content(store, row.object_name, row.generation, row.md5)
         present = store.stat(row.object_name)
+        # None stands for an MD5 that nobody knows: it equals nothing.
+        if present is not None and row.md5 is not None and present.md5 == row.md5:
+            again = present.generation != row.generation
+            return InStore.AS_RECORDED, row.object_name, _oddities(again, present.mtime_ns, row)
+        place = find_content(store, row.object_name, row.generation, row.md5)
     except FileProblem as problem:
         return (InStore.ABSENT if row.bucket == store.url else InStore.ELSEWHERE), None, problem.message
-    if place is not None and place != row.object_name:
+    if place is not None:
         return InStore.MOVED, place, ""
-    # None stands for an MD5 that nobody knows: it equals nothing.
-    if present is not None and (place is not None or (row.md5 is not None and present.md5 == row.md5)):
-        return InStore.AS_RECORDED, row.object_name, _oddities(place is None, present.mtime_ns, row)
     if row.bucket != store.url:
         # A share has another address on each PC: what is found counts, what is not says nothing.
         return InStore.ELSEWHERE, None, ""

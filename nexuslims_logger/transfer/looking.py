@@ -116,15 +116,18 @@ def _changes(ports: TransferPorts, state: PassState, root: str, walk: RootWalk) 
     selection = ports.rules.selection
     met = state.visited.setdefault(root, set())
     waiting = _active_folders(ports, state, root)
-    count = 0
+    there, count = {""}, 0
     while waiting and count < _MOST_CHANGES:
         folder = waiting.pop()
+        if folder not in there:
+            continue  # gone, or a link stands in its place
         try:
             listing = ports.file_system.list(root, folder)
         except FileProblem:
             continue  # a scan will tell
         for name in listing.below:
             below = posixpath.join(folder, name)
+            there.add(below)
             if below not in met and selection.folder(below):
                 met.add(below)
                 waiting.append(below)
@@ -135,6 +138,7 @@ def _changes(ports: TransferPorts, state: PassState, root: str, walk: RootWalk) 
 
 
 def _active_folders(ports: TransferPorts, state: PassState, root: str) -> list[str]:
+    """Return the active folders of `root` and those above them, those above last."""
     now = ports.clock.monotonic()
     lately = sorted(state.active.items(), key=lambda item: item[1], reverse=True)[:_MOST_ACTIVE]
     state.active = {place: at for place, at in lately if now - at < _ACTIVE_S}
@@ -143,7 +147,7 @@ def _active_folders(ports: TransferPorts, state: PassState, root: str) -> list[s
         while where == root and folder not in folders:
             folders.add(folder)
             folder = posixpath.dirname(folder)  # noqa: PLW2901 - up to the watch folder
-    return sorted(folders)
+    return sorted(folders, reverse=True)
 
 
 def _take_notice(ports: TransferPorts, state: PassState, noticed: Noticed) -> None:

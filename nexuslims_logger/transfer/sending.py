@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState
 
+#: A shorter rest than this is not worth remembering; and about so many are remembered.
+_RESTS_FROM_S = 10.0
+_MOST_RESTING = 10_000
+
 
 def send_owed(ports: TransferPorts, state: PassState) -> None:
     """Keep the pool busy with owed files. Writes nothing, so it may be called in the middle of a scan."""
@@ -151,10 +155,11 @@ def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Res
     now = ports.clock.monotonic()
     # A file that grows for hours and rests now and then is not sent over and over again.
     rest_s = 2 * (now - ticket.since)
-    if rest_s > ports.rules.settle_s:
+    state.resend_at.pop(place, None)
+    if rest_s > max(ports.rules.settle_s, _RESTS_FROM_S):
+        if len(state.resend_at) >= _MOST_RESTING:
+            state.resend_at = {place: at for place, at in state.resend_at.items() if at > now}
         state.resend_at[place] = now + rest_s
-    else:
-        state.resend_at.pop(place, None)
     seen = ports.files.get(ticket.owed.seen.key)
     if seen and seen.settled and seen.owner == result.session and ports.files.is_owed(seen):
         state.lanes.push(Owed(seen, result.session, result.object_name, result.generation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -18,10 +19,13 @@ from nexuslims_logger.errors import StopAndTell, StoreUnavailable
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import ManifestRow, ResultState
 from tests.integration.test_headless import Pc, md5, until
+from tests.storage_emulators import make_bucket, needs_emulators
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.storage_proxy import StorageProxy
 
 
 @pytest.fixture
@@ -173,3 +177,48 @@ def test_a_session_that_nobody_knows(pc: Pc, capsys: pytest.CaptureFixture[str])
     assert code is ExitCode.COMPLETE
     assert "0 of 0 files" in shown
     assert pc.run("verify").returncode == ExitCode.USAGE
+
+
+@needs_emulators
+@pytest.mark.skipif(shutil.which("rclone") is None, reason="rclone is not installed (packaging/system.sh does)")
+def test_a_bucket_and_what_was_copied_from_it(
+    pc: Pc, gcp_url: str, proxy: StorageProxy, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bucket = make_bucket(gcp_url)
+    for name, value in (("NEXUSLIMSGUI_DATA_BUCKET", bucket), ("STORAGE_EMULATOR_HOST", proxy.url)):
+        pc.environment[name] = value
+        monkeypatch.setenv(name, value)
+    program, session = pc.headless()
+    # No % or #: the emulator does not escape them in the address under which rclone downloads.
+    for name in ("run/a.tif", "run/ü 1.tif", "run/-rf"):
+        pc.write(name, name.encode())
+    until(lambda: pc.sql("SELECT COUNT(*) FROM file_manifest") == [(3,)])
+    assert pc.finish(program) == ExitCode.COMPLETE
+    copy = pc.home / "copy"
+    copied = subprocess.run(
+        ["rclone", "copy", f"bucket:{bucket}", copy],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": os.fspath(pc.home),
+            "RCLONE_CONFIG": os.fspath(pc.home / "rclone.conf"),
+            "RCLONE_CONFIG_BUCKET_TYPE": "google cloud storage",
+            "RCLONE_CONFIG_BUCKET_ANONYMOUS": "true",
+            "RCLONE_CONFIG_BUCKET_ENDPOINT": f"{gcp_url}/storage/v1/",
+        },
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+    assert copied.returncode == 0, copied.stderr.decode()
+    (manifest,) = copy.glob(f"*/.manifests/*{session}.md5")
+    subprocess.run(["md5sum", "--strict", "-c", manifest], cwd=copy, check=True, capture_output=True, timeout=20)
+    assert len(manifest.read_text(encoding="utf-8").splitlines()) == 3
+    code, shown = verified(session, capsys)
+    assert code is ExitCode.COMPLETE
+    assert "3 of 3 files are in the store with their MD5; on this PC 3 unchanged, safe to delete" in shown
+    assert verified(None, capsys)[0] is ExitCode.COMPLETE
+    proxy.denied.add("storage.objects.list")
+    code, shown = verified(session, capsys)
+    assert code is ExitCode.COMPLETE
+    assert "NOTE       objects that belong to no session were not looked for" in shown
+    assert "storage.objects.list" in shown

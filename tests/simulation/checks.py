@@ -161,6 +161,7 @@ class Checks:
             self._in_store(row)
             if row.state == "UPLOADED":
                 self._was_on_the_disk(row)
+        self._has_manifest(start, own)
         for pc in self._parts(start):
             _check(start.session in pc.first_end, "P3: ready before a part is finished", start.session, pc.name)
             # What an earlier session began and this one saw finished is the earlier one's, ready or not yet.
@@ -170,6 +171,21 @@ class Checks:
                 known = self._find(place, pc.name, own) or not all_ready
                 known = known or self._find(place, pc.name, [row for row in files if row.session in earlier])
                 _check(known, "P3: ready without a file", start.session, pc.name, *place)
+
+    def _has_manifest(self, start: EventRow, own: Sequence[FileRow]) -> None:
+        """Check that the list of the files stands beside them."""
+        lines = [
+            line
+            for stored in self._store.list("")
+            if stored.origin and stored.origin.session_identifier == start.session
+            if "/.manifests/" in f"/{stored.name}"
+            for line in self._store.content(stored.name).decode().splitlines()
+        ]
+        for row in own:
+            places = (f"{row.md5}  {row.name}", f"{row.md5}  .versions/{row.name}/{row.generation}")
+            _check(
+                row.state != "UPLOADED" or not {*places}.isdisjoint(lines), "P3: ready, and not in its manifest", row
+            )
 
     def _parts(self, start: EventRow) -> list[Observed]:
         """Return the PCs that have a part of the session, its own first."""

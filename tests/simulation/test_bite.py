@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.storage.contract import ObjectStore
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.scan import ScanOutcome
+    from nexuslims_logger.transfer.session_manifest import SessionManifest
 
 #: So many seeds suffice for each.
 SEEDS = range(1000, 1100)
@@ -164,6 +165,14 @@ def test_nobody_compares_with_a_store_that_loses_things(monkeypatch: pytest.Monk
     monkeypatch.setattr(MemoryStore, "put", put)
     monkeypatch.setattr(finish, "verify_some", verify_some)
     _caught("P2: not in the store as the manifest says")
+
+
+def test_a_manifest_that_is_never_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def store_manifest(store: ObjectStore, manifest: SessionManifest) -> None:
+        pass
+
+    monkeypatch.setattr(finish, "store_manifest", store_manifest)
+    _caught("P3: ready, and not in its manifest")
 
 
 def test_another_session_s_content_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,3 +135,15 @@ def test_after_the_end_nobody_looks_quickly(working: Transfer) -> None:
     working.write("2026/11/23/late.tif", b"late")
     look(working)
     assert len(working.files.in_folder(str(working.watch), "2026/11/23")) == 1
+
+
+def test_a_link_in_the_place_of_an_active_folder_is_not_followed(working: Transfer) -> None:
+    elsewhere = working.watch.parent / "elsewhere" / "23"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "private.tif").write_bytes(b"private")
+    above = working.watch / "2026" / "11"
+    above.rename(working.watch.parent / "moved")
+    above.symlink_to(elsewhere.parent, target_is_directory=True)
+    look(working)
+    look(working, SETTLE_S)
+    assert [name for name in working.stored() if "private" in name] == []

@@ -247,3 +247,21 @@ class _Refusing(MemoryStore):
 
     def put(self, name: str, content: Any, **more: Any) -> StoredObject:
         raise PreconditionFailed("It is sent again", name)
+
+
+def test_names_that_cannot_be_stored_are_told_and_stop_nobody(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    folder = transfer.watch
+    for _ in range(5):
+        folder /= "f" * 220
+    folder.mkdir(parents=True)
+    (folder / "too long.tif").write_bytes(b"x")
+    (transfer.watch / "caf\udce9.tif").write_bytes(b"not UTF-8")
+    transfer.write("good.tif", b"good")
+    transfer.settle()
+    transfer.progress.tell()
+    assert transfer.stored() == {"Titan/good.tif": md5(b"good")}
+    waiting = {one.name.rpartition("/")[2]: one.reason for one in transfer.window.messages[-1].waiting}
+    assert waiting.keys() == {"too long.tif", r"caf\udce9.tif"}
+    assert "shorten the names of its folders" in waiting["too long.tif"]
+    assert "not valid UTF-8" in waiting[r"caf\udce9.tif"]
