@@ -17,7 +17,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger import __version__
+from nexuslims_logger import BUILT_AT, __version__
 from nexuslims_logger.config_folders import make_watch_folder
 from nexuslims_logger.db.worker import DatabasePorts, Task, database_main
 from nexuslims_logger.errors import ConfigurationError, Defect, LoggerError
@@ -28,9 +28,10 @@ from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.messages import Stop
 from nexuslims_logger.ports import Reply
-from nexuslims_logger.session.loop import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
+from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
 from nexuslims_logger.single_instance import SingleInstance
 from nexuslims_logger.storage.folder import FolderStore
 from nexuslims_logger.transfer.disk import Disk
@@ -51,8 +52,6 @@ log = logging.getLogger(__name__)
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
-#: What the database's column holds.
-_USER_LENGTH = 50
 
 
 class SystemClock:
@@ -205,6 +204,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     settings: Settings,
     *,
     user: str | None = None,
+    project: str | None = None,
     note: str = "",
     launched_at: datetime | None = None,
     interrupted: InterruptedChoice | None = None,
@@ -217,7 +217,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     settings
         Checked.
     user
-        Who works; None: the account of the operating system.
+        Who works; None: the account of the operating system, or with ``ASK_USER`` the window asks.
+    project
+        For whom.
     note
         The new session's first note.
     launched_at
@@ -235,7 +237,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         With the remedy.
     """
     clock = SystemClock()
-    worker = user or _account()
+    # Somebody who is asked has no name yet; the account's never stands in for it.
+    asked = user is None and (settings.ask_user or settings.ask_project)
+    account = None if user or settings.ask_user else _account()
     lock = SingleInstance(settings.home)
     lock.acquire()
     try:
@@ -255,7 +259,12 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     chance = SystemRandom()
     station = Station(
         computer_name=platform.node() or "unknown",
-        user=worker,
+        user=None if asked else user or account,
+        account=account,
+        project=project,
+        ask_project=settings.ask_project,
+        auto_end_s=settings.auto_end_after_hours * 3600,
+        built_at=BUILT_AT,
         launched_at=launched_at or clock.now(),
         folders=settings.filestore_path,
         store_url=store.url,
@@ -327,7 +336,7 @@ def _account() -> str:
     except (KeyError, OSError, ImportError) as error:
         message = "The operating system has no name for this account. Set USERNAME, or say: headless --user NAME."
         raise ConfigurationError("Who is working?", message) from error
-    return name.encode(errors="replace").decode()[:_USER_LENGTH] or "unknown"
+    return name.encode(errors="replace").decode()[:USER_LENGTH] or UNKNOWN_USER
 
 
 def _open_database(settings: Settings, clock: SystemClock) -> EngineUnits:

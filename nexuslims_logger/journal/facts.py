@@ -137,8 +137,8 @@ class FactsJournal:
         )
 
     def unsent(self) -> list[SessionFacts]:
-        """Return the sessions of which the database lacks a revision, oldest first."""
-        return self._select("WHERE revision > database_revision ORDER BY started_at")
+        """Return the sessions of which the database lacks a revision, oldest first; one without a user waits for it."""
+        return self._select("WHERE revision > database_revision AND user IS NOT NULL ORDER BY started_at")
 
     def _select(self, where: str, *values: object) -> list[SessionFacts]:
         names = ", ".join(_COLUMNS)

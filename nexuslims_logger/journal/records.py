@@ -72,6 +72,8 @@ class SessionFacts:
     ----------
     filestore_path, store_url, folders
         Frozen at START, so that files end where they began to go.
+    user
+        None until somebody has told; then the database does not hear of the session yet.
     clicked_at, ended_at
         When *End session* was clicked (or the end was decided), and the time that END carries.
     take_until

@@ -26,7 +26,7 @@ from nexuslims_logger.messages import Backlog
 if TYPE_CHECKING:
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.ports import Reply
-    from nexuslims_logger.session.loop import SessionPorts
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 

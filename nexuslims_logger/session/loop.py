@@ -15,73 +15,22 @@ from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import Defect, JournalUnavailable, LoggerError, TryLater
 from nexuslims_logger.events import CatchUp, Event, Problem, RecordState, SessionReady, Trouble
 from nexuslims_logger.journal.records import Applied, SessionFacts, SessionState
-from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
+from nexuslims_logger.messages import ListFiles, Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
+from nexuslims_logger.session.clock_check import check_clock, release
 from nexuslims_logger.session.fleet_report import FleetReport
+from nexuslims_logger.session.forgotten import Vigil, still_working
 from nexuslims_logger.session.service import TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
-    from nexuslims_logger.events import InterruptedChoice
-    from nexuslims_logger.journal.facts import FactsJournal
-    from nexuslims_logger.journal.records import WatchFolder
-    from nexuslims_logger.ports import Clock, Inbox, Pool, Random
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 
 #: Between two tries of a step that a full disk has refused.
 JOURNAL_RETRY_S = 5.0
-
-
-@dataclass(frozen=True)
-class Station:
-    """This PC and this run of the program.
-
-    Attributes
-    ----------
-    launched_at
-        When the program was started: the START of a new session.
-    instrument_pid
-        The setting ``INSTRUMENT``; None: found by the computer's name.
-    database_label
-        Names the database without secrets; a copy of the instrument counts only for the database it came from.
-    this_pc_only
-        The database is the embedded one: this computer registers itself.
-    interrupted
-        An answer given beforehand (``headless``); None: a person is asked.
-    catch_up_only
-        Start no session: send what is owed.
-    """
-
-    computer_name: str
-    user: str | None
-    launched_at: datetime
-    folders: tuple[WatchFolder, ...]
-    store_url: str
-    logger_version: str
-    gap_s: float
-    database_label: str
-    this_pc_only: bool
-    instrument_pid: str | None = None
-    note: str = ""
-    interrupted: InterruptedChoice | None = None
-    catch_up_only: bool = False
-
-
-@dataclass(frozen=True)
-class SessionPorts:
-    """The session thread's way to the world; `facts` are its own."""
-
-    clock: Clock
-    random: Random
-    inbox: Inbox[Any]
-    transfer: Inbox[Any]
-    window: Inbox[Event]
-    database: Pool
-    facts: FactsJournal
-    station: Station
 
 
 @dataclass(frozen=True)
@@ -96,10 +45,6 @@ class Stopping(Exception):
     """`Stop` has come; the flow unwinds."""
 
 
-class _Nothing:
-    """A kind of message that never comes."""
-
-
 def _subject(message: Any) -> Any:
     return message.ticket if isinstance(message, Reply) else message
 
@@ -112,6 +57,9 @@ class SessionLoop:
         self.current: str | None = None
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
+        #: Sessions whose manifest is in the database, as the transfer has told in this run.
+        self.recorded: set[str] = set()
+        self.vigil = Vigil(ports.station.gap_s, ports.station.auto_end_s)
         self.report = FleetReport(ports)
         self._handlers = handlers
         self._sending: set[str] = set()
@@ -137,7 +85,13 @@ class SessionLoop:
         while True:
             due = [
                 moment
-                for moment in (until, self._next_retry(), self._next_report(), self._journal_retry)
+                for moment in (
+                    until,
+                    self._next_retry(),
+                    self._next_report(),
+                    self._journal_retry,
+                    self.vigil.due_at if self._journal_retry is None else None,
+                )
                 if moment is not None
             ]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
@@ -155,6 +109,7 @@ class SessionLoop:
             while self._postponed:
                 self._handle(self._postponed[0])
                 self._postponed.popleft()
+            still_working(self)
             self.push()
             if self._next_report() is not None:
                 self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
@@ -166,10 +121,6 @@ class SessionLoop:
         else:
             self._journal_retry = None
 
-    def serve(self) -> None:
-        """Answer messages until `Stop`, which raises `Stopping`."""
-        self.wait_for(_Nothing)
-
     def _handle(self, message: Any) -> None:
         subject = _subject(message)
         if isinstance(subject, Stop):
@@ -180,6 +131,8 @@ class SessionLoop:
             for delay in self._delays.values():
                 delay.hurry()
             self.ports.transfer.put(SyncNow())
+        elif isinstance(subject, ListFiles):
+            self.ports.transfer.put(subject)
         elif handler := self._handlers.get(type(subject)):
             handler(self, message)
         else:
@@ -292,6 +245,8 @@ class SessionLoop:
         if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
             answer["clock_offset_ms"] = applied.clock_offset_ms
         facts = self.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
+        if "clock_offset_ms" in answer:
+            check_clock(self, facts)
         recorded = facts.revision == facts.database_revision
         log.debug("the database has revision %d of session %s", ticket.revision, ticket.identifier)
         self.tell(RecordState(facts.identifier, recorded, self.ports.station.this_pc_only))
@@ -301,6 +256,7 @@ class SessionLoop:
             self.track()
         else:
             self.tell_left()
+            release(self, facts.identifier)
 
     def _refused(self, identifier: str, error: LoggerError) -> None:
         ports = self.ports

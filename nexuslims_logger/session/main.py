@@ -1,4 +1,4 @@
-"""The session thread: a start, then every wish of the window, one after the other.
+"""The session thread: a start, then every wish of the window, one after the other, and perhaps the next user.
 
 It writes the journal's facts and never touches the network; what it wants of the database goes to the database
 thread, and the answer comes back as a message.
@@ -7,7 +7,8 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable, LoggerError
 from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
@@ -21,16 +22,34 @@ from nexuslims_logger.messages import (
     Stop,
     TransferStopped,
 )
+from nexuslims_logger.session.change_user import change_user
+from nexuslims_logger.session.clock_check import confirm_clock
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
 from nexuslims_logger.session.fleet_report import ReportTicket
-from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, SessionPorts, Stopping
-from nexuslims_logger.session.service import EndSession, PauseSession, SetNote, TryAgain
+from nexuslims_logger.session.forgotten import seen_working, somebody_works
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, Stopping
+from nexuslims_logger.session.service import (
+    ChangeUser,
+    ConfirmClock,
+    ConfirmWho,
+    EndSession,
+    PauseSession,
+    SeenWorking,
+    SetNote,
+    TryAgain,
+)
 from nexuslims_logger.session.start import (
     InstrumentTicket,
     instrument_answered,
     refuse_silent_fallback,
     start_session,
 )
+from nexuslims_logger.session.who import confirm_who
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +63,10 @@ def session_main(ports: SessionPorts) -> None:
         ports,
         {
             SetNote: set_note,
-            EndSession: lambda loop, _: end_session(loop),
+            ConfirmWho: confirm_who,
+            ConfirmClock: confirm_clock,
+            SeenWorking: seen_working,
+            EndSession: end_session,
             PauseSession: lambda loop, _: pause_session(loop),
             ActivitySeen: activity_seen,
             FinalSetFixed: final_set_fixed,
@@ -57,24 +79,32 @@ def session_main(ports: SessionPorts) -> None:
     )
     try:
         _begin(loop)
-        loop.serve()
+        while True:
+            change: ChangeUser = loop.wait_for(ChangeUser)
+            clicked_at = ports.clock.now()
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change, clicked_at))
     except Stopping:
         _stop(ports)
 
 
 def _begin(loop: SessionLoop) -> None:
-    """Start, or catch up only; with a full disk, as soon as there is room."""
-    ports = loop.ports
+    """Start, or catch up only."""
+    _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+
+
+def _catch_up(loop: SessionLoop) -> None:
+    refuse_silent_fallback(loop)
+    loop.track()
+    loop.push()
+
+
+def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
+    """Go through a flow; with a full disk, as soon as there is room."""
     while True:
         try:
-            if not ports.station.catch_up_only:
-                start_session(loop)
-                return
-            refuse_silent_fallback(loop)
-            loop.track()
-            loop.push()
+            flow()
         except LoggerError as error:
-            loop.tell(Trouble("start", Problem(error.title, error.message, ports.clock.now())))
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
             if not isinstance(error, JournalUnavailable):
                 return
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
@@ -99,6 +129,7 @@ def set_note(loop: SessionLoop, message: SetNote) -> None:
         return
     if facts.note != message.text:
         loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())
+    somebody_works(loop)
     log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 
@@ -118,3 +149,4 @@ def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
     facts = loop.running()
     if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
         loop.ports.facts.touch(facts.identifier, message.at)
+        somebody_works(loop)

@@ -12,10 +12,15 @@ from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
+from nexuslims_logger.session.clock_check import check_clock
+from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
+from nexuslims_logger.session.who import ask_who
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -33,6 +38,16 @@ class InstrumentTicket:
     """A question for this computer's instrument."""
 
 
+@dataclass(frozen=True)
+class Newcomer:
+    """Who begins to work, and since when; without a `user` it is asked while the session already runs."""
+
+    user: str | None
+    project: str | None
+    at: datetime
+    note: str = ""
+
+
 def start_session(loop: SessionLoop) -> None:
     """Start a session, or continue the interrupted one; returns when START is safe and told.
 
@@ -48,17 +63,26 @@ def start_session(loop: SessionLoop) -> None:
     loop.track()
     loop.push()
     loop.tell(Starting(StartStep.RECOVERY))
-    facts = recover_interrupted(loop)
-    continued = facts is not None
-    if facts is None:
-        loop.tell(Starting(StartStep.INSTRUMENT))
-        instrument = _instrument(loop)
-        loop.tell(Starting(StartStep.SESSION))
-        facts = _new_session(loop, instrument)
-        loop.ports.facts.add(facts)
+    station = loop.ports.station
+    if continued := recover_interrupted(loop):
+        _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
+    else:
+        begin_session(loop, Newcomer(station.user, station.project, station.launched_at, station.note))
+
+
+def begin_session(loop: SessionLoop, who: Newcomer) -> None:
+    """Start a session of its own at this computer's instrument; returns when START is safe and told."""
+    loop.tell(Starting(StartStep.INSTRUMENT))
+    instrument = _instrument(loop)
+    loop.tell(Starting(StartStep.SESSION))
+    facts = _new_session(loop, instrument, who)
+    loop.ports.facts.add(facts)
+    _runs(loop, facts)
+
+
+def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by_itself: bool = False) -> None:
     loop.current = facts.identifier
-    what = "goes on" if continued else "starts"
-    log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, what)
+    log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, "goes on" if continued else "starts")
     loop.tell(
         SessionStarted(
             facts.identifier,
@@ -67,8 +91,14 @@ def start_session(loop: SessionLoop) -> None:
             facts.started_at,
             facts.note,
             continued=continued,
+            project=facts.project,
+            by_itself=by_itself,
         )
     )
+    if facts.user is None:
+        ask_who(loop, facts.identifier)
+    check_clock(loop, facts)
+    somebody_works(loop)
     loop.track()
     loop.push()
 
@@ -94,7 +124,7 @@ def refuse_silent_fallback(loop: SessionLoop) -> None:
         facts.set_meta(_CENTRAL, station.database_label)
 
 
-def _new_session(loop: SessionLoop, instrument: Instrument) -> SessionFacts:
+def _new_session(loop: SessionLoop, instrument: Instrument, who: Newcomer) -> SessionFacts:
     station, clock = loop.ports.station, loop.ports.clock
     return SessionFacts(
         identifier=loop.ports.random.identifier(),
@@ -104,11 +134,12 @@ def _new_session(loop: SessionLoop, instrument: Instrument) -> SessionFacts:
         filestore_path=instrument.filestore_path,
         store_url=station.store_url,
         folders=station.folders,
-        user=station.user,
-        note=station.note,
-        started_at=station.launched_at,
+        user=who.user,
+        project=who.project,
+        note=who.note,
+        started_at=who.at,
         utc_offset_min=clock.utc_offset_min(),
-        last_activity_at=station.launched_at,
+        last_activity_at=who.at,
         logger_version=station.logger_version,
     )
 

@@ -13,7 +13,7 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.session.loop import SessionPorts, Station
+from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.transfer.main import transfer_main

@@ -24,7 +24,7 @@ from nexuslims_logger.messages import (
     Track,
     TransferStopped,
 )
-from nexuslims_logger.session.loop import SessionPorts, Station
+from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
 from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
 
