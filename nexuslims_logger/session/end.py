@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import SessionEnding, SessionStored
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
+from nexuslims_logger.messages import LeaveOut
 from nexuslims_logger.session.clock_check import release
 from nexuslims_logger.session.who import UNKNOWN_USER, ask_who
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
     from nexuslims_logger.session.loop import SessionLoop
-    from nexuslims_logger.session.service import EndSession
+    from nexuslims_logger.session.service import EndSession, LeaveFilesOut
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,13 @@ def write_end(
     log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")
     loop.push()
     return changed
+
+
+def leave_files_out(loop: SessionLoop, message: LeaveFilesOut) -> None:
+    """Let an ended session not wait for the files that its user has named."""
+    facts = loop.ports.facts.session(message.session_identifier)
+    reason = " ".join(message.reason.split()) or "left out"
+    loop.ports.transfer.put(LeaveOut(facts.identifier, message.names, reason, facts.user or UNKNOWN_USER))
 
 
 def final_set_fixed(loop: SessionLoop, message: FinalSetFixed) -> None:

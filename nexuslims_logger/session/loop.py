@@ -25,6 +25,7 @@ from nexuslims_logger.session.service import TryAgain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nexuslims_logger.messages import UnassignedSeen
     from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,8 @@ class SessionLoop:
         self.ended_now: set[str] = set()
         #: Sessions whose manifest is in the database, as the transfer has told in this run.
         self.recorded: set[str] = set()
+        #: What the running session's user may still take or leave.
+        self.unassigned: UnassignedSeen | None = None
         self.vigil = Vigil(ports.station.gap_s, ports.station.auto_end_s)
         self.report = FleetReport(ports)
         self._handlers = handlers

@@ -21,18 +21,21 @@ from nexuslims_logger.messages import (
     FinalSetFixed,
     Stop,
     TransferStopped,
+    UnassignedSeen,
 )
 from nexuslims_logger.session.change_user import change_user
 from nexuslims_logger.session.clock_check import confirm_clock
-from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
+from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.forgotten import seen_working, somebody_works
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, Stopping
 from nexuslims_logger.session.service import (
+    AssignUnassigned,
     ChangeUser,
     ConfirmClock,
     ConfirmWho,
     EndSession,
+    LeaveFilesOut,
     PauseSession,
     SeenWorking,
     SetNote,
@@ -44,6 +47,7 @@ from nexuslims_logger.session.start import (
     refuse_silent_fallback,
     start_session,
 )
+from nexuslims_logger.session.unassigned import assign_unassigned, unassigned_seen
 from nexuslims_logger.session.who import confirm_who
 
 if TYPE_CHECKING:
@@ -66,6 +70,9 @@ def session_main(ports: SessionPorts) -> None:
             ConfirmWho: confirm_who,
             ConfirmClock: confirm_clock,
             SeenWorking: seen_working,
+            UnassignedSeen: unassigned_seen,
+            AssignUnassigned: assign_unassigned,
+            LeaveFilesOut: leave_files_out,
             EndSession: end_session,
             PauseSession: lambda loop, _: pause_session(loop),
             ActivitySeen: activity_seen,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import Problem, WhoConfirmed, WhoIsWorking
+from nexuslims_logger.session.unassigned import offer
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.facts import FactsJournal
@@ -90,6 +91,7 @@ def confirm_who(loop: SessionLoop, message: ConfirmWho) -> None:
     remember_who(loop.ports.facts, message.user and user, project)
     log.info("session %s has its name", facts.identifier)
     loop.tell(WhoConfirmed(facts.identifier, user, project))
+    offer(loop)
 
 
 def remember_who(facts: FactsJournal, user: str | None, project: str | None) -> None:

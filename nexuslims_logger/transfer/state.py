@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat
+    from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.send import Control
 
 
@@ -92,6 +93,8 @@ class PassState:
         Owed files, fetched ahead.
     more_owed
         There may be owed files that are not in the queue.
+    offered_to
+        The running session whose user was offered the unassigned files.
     """
 
     sessions: tuple[TrackedSession, ...] = ()
@@ -116,6 +119,9 @@ class PassState:
     last_good_pass_at: datetime | None = None
     activity_ns: int = 0
     next_number: int = 0
+    offered_to: str | None = None
+    #: When final sets were compared with the store, in this run.
+    verified_at: dict[str, datetime] = field(default_factory=dict)
 
     def number(self) -> int:
         """Return a new number for a ticket."""
@@ -125,6 +131,19 @@ class PassState:
     def session(self, identifier: str) -> TrackedSession | None:
         """Return a tracked session, None when it is not tracked any more."""
         return next((session for session in self.sessions if session.identifier == identifier), None)
+
+    def files_changed(self, ports: TransferPorts) -> None:
+        """Take in that files have come, gone, or changed hands: count anew what is owed and may still change."""
+        self.more_owed = True
+        self.unrecorded = True  # what vanished has a result now
+        self.tallies.clear()
+        now = ports.clock.monotonic()
+        changing = {}
+        for session in self.sessions:
+            for seen in ports.files.unsettled(session.identifier):
+                known = self.changing.get(seen.key)
+                changing[seen.key] = known if known and known[0] == seen.stat else (seen.stat, now)
+        self.changing = changing
 
     @property
     def running(self) -> TrackedSession | None:

@@ -20,6 +20,7 @@ from nexuslims_logger.transfer.placement import object_name_of
 from nexuslims_logger.transfer.scan import scan
 from nexuslims_logger.transfer.send import Control, FileToSend, send_one
 from nexuslims_logger.transfer.state import Delay, ProbeTicket, SendTicket
+from nexuslims_logger.transfer.unassigned import offer_unassigned
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FileKey
@@ -81,22 +82,10 @@ def _look(ports: TransferPorts, state: PassState) -> None:
             for identifier in complete:
                 ports.files.fix_final_set(identifier)
     if state.outcome.changed:
-        state.more_owed = True
-        state.unrecorded = True  # what vanished has a result now
-        state.tallies.clear()
-        _remember_changing(ports, state)
+        state.files_changed(ports)
+    offer_unassigned(ports, state)
     if running := state.running:
         _tell_activity(ports, state, running)
-
-
-def _remember_changing(ports: TransferPorts, state: PassState) -> None:
-    now = ports.clock.monotonic()
-    changing = {}
-    for session in state.sessions:
-        for seen in ports.files.unsettled(session.identifier):
-            known = state.changing.get(seen.key)
-            changing[seen.key] = known if known and known[0] == seen.stat else (seen.stat, now)
-    state.changing = changing
 
 
 def _tell_activity(ports: TransferPorts, state: PassState, running: TrackedSession) -> None:
