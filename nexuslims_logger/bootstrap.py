@@ -209,6 +209,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     launched_at: datetime | None = None,
     interrupted: InterruptedChoice | None = None,
     catch_up_only: bool = False,
+    asks: bool = True,
 ) -> Running:
     """Take the lock, open the journal, and start the threads. Blocks on the disk only.
 
@@ -228,6 +229,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         The answer to an interrupted session; None: a person is asked.
     catch_up_only
         Start no session, send what is owed.
+    asks
+        Somebody is there to say who works.
 
     Raises
     ------
@@ -238,7 +241,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     """
     clock = SystemClock()
     # Somebody who is asked has no name yet; the account's never stands in for it.
-    asked = user is None and (settings.ask_user or settings.ask_project)
+    asked = asks and user is None and (settings.ask_user or settings.ask_project)
     account = None if user or settings.ask_user else _account()
     lock = SingleInstance(settings.home)
     lock.acquire()

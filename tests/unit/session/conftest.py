@@ -24,8 +24,8 @@ from nexuslims_logger.messages import (
     Track,
     TransferStopped,
 )
-from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.ports import SessionPorts, Station
 from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ class Transfer:
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
         self.tracked: tuple[Any, ...] = ()
+        self.asked: list[Any] = []
         self._finished: set[str] = set()
 
     def put(self, message: Any) -> None:
+        self.asked.append(message)
         match message:
             case Track():
                 self.tracked = message.sessions
