@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import InterruptedChoice
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.buttons import enable, make_button
+from nexuslims_logger.gui.buttons import make_button
 from nexuslims_logger.gui.panels import wrap_to_width
 from nexuslims_logger.gui.view import Dialog
 
@@ -117,8 +117,8 @@ def open_dialog(parent: tk.Tk, look: Look, view: View, presenter: Presenter, act
             return _closing(parent, look, presenter, act)
         case Dialog.LEAVING:
             return _leaving(parent, look, view.leaving_text, presenter, act)
-        case Dialog.NOTE:
-            return _note(parent, look, view.full_note, presenter, act)
+        case Dialog.SUMMONED:
+            return _summoned(parent, look, view.summoned_text, presenter, act)
         case _:
             return None
 
@@ -175,53 +175,10 @@ def _leaving(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Ac
     return dialog
 
 
-def _note(parent: tk.Tk, look: Look, note: str, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.NOTE_TITLE, lambda: act(presenter.dismiss))
-    dialog.add_text(wording.NOTE_TEXT, 1)
-    field = tk.Text(
-        dialog.frame,
-        height=7,
-        width=20,
-        wrap="word",
-        undo=True,
-        font=theme.BASE_FONT,
-        padx=look.unit,
-        pady=look.unit // 2,
-    )
-    field.configure(look.text_options())
-    field.grid(row=2, column=0, sticky="nsew", pady=(look.unit, 0))
-    dialog.frame.rowconfigure(2, weight=1)
-    hint = ttk.Label(dialog.frame, text=wording.NOTE_KEYS, style=theme.MUTED)
-    hint.grid(row=3, column=0, sticky="w", pady=(look.unit // 2, 0))
-    field.insert("1.0", note)
-    field.edit_reset()
-
-    def text() -> str:
-        return field.get("1.0", "end").strip()
-
-    def save() -> None:
-        if len(text()) <= wording.NOTE_LIMIT:
-            act(lambda: presenter.save_note(text()))
-
-    def check(_event: object) -> None:
-        """Say at once when it does not fit, where it is entered."""
-        field.edit_modified(False)
-        over = len(text()) - wording.NOTE_LIMIT
-        hint.configure(text=wording.NOTE_TOO_LONG.format(count=f"{over:,}") if over > 0 else wording.NOTE_KEYS)
-        enable(saver, on=over <= 0)
-
-    def save_by_key(_event: object) -> str:
-        save()
-        return "break"
-
-    def leave_by_tab(event: tk.Event[tk.Misc]) -> str:
-        event.widget.tk_focusNext().focus_set()  # type: ignore[union-attr]  # there is always a next one
-        return "break"
-
-    saver = dialog.add_button(wording.SAVE, save, theme.PRIMARY)
-    dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss))
-    field.bind("<<Modified>>", check)
-    field.bind("<Control-Return>", save_by_key)
-    field.bind("<Tab>", leave_by_tab)
-    dialog.open(field)
+def _summoned(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
+    dialog = ModalDialog(parent, look, wording.SUMMONED, lambda: act(presenter.dismiss))
+    dialog.add_text(text, 1)
+    stay = dialog.add_button(wording.GO_ON, lambda: act(presenter.dismiss), theme.PRIMARY)
+    dialog.add_button(wording.CHANGE_USER, lambda: act(presenter.open_change_user))
+    dialog.open(stay)
     return dialog

@@ -95,6 +95,16 @@ class Known:
     stopped: bool = False
 
     @property
+    def session_identifier(self) -> str | None:
+        """Of this window's session, None before it."""
+        return self.session.session_identifier if self.session else None
+
+    @property
+    def files_state(self) -> tuple[object, ...]:
+        """What, when it is another one, tells that the list of files is another one too."""
+        return self.session, self.progress, self.stored, self.ready
+
+    @property
     def everything_done(self) -> bool:
         """Whether this session is ready and no earlier one still waits."""
         return self.ready and self.sessions_left == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.events import FilesListed
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, receive
@@ -16,6 +17,7 @@ from nexuslims_logger.gui.state_line import StateLine
 from nexuslims_logger.gui.view import Dialog, Screen, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from nexuslims_logger.errors import LoggerError
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 DONE_S: Final = 60
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
+#: While somebody writes without a rest, the note is saved after so many seconds all the same.
+NOTE_S: Final = 5
 
 
 class Presenter:
@@ -51,6 +55,14 @@ class Presenter:
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        #: The note as it stands in the editor, None when it is not open; and the seconds since it was saved last.
+        self._draft: str | None = None
+        self._read: Callable[[], str] | None = None
+        self._draft_s = 0
+        self._typed = False
+        self._saved_draft = ""
+        self._files: FilesListed | None = None
+        self._files_asked: object = None
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
@@ -60,7 +72,15 @@ class Presenter:
 
     def receive(self, event: Event) -> None:
         """Take in what a worker tells."""
+        before = self._known.session_identifier
         self._known = receive(self._known, event)
+        present = self._known.session_identifier
+        if isinstance(event, FilesListed):
+            self._files = event if event.session_identifier == present else self._files
+        elif present != before or self._screen() is not Screen.RUNNING:
+            self._draft = self._read = None  # the editor closes; what stood in it was saved with the click
+        if present != before:
+            self._files = None
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
             self.stop()
@@ -71,6 +91,7 @@ class Presenter:
 
     def second_passed(self) -> None:
         """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
+        self._save_note_in_time()
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
@@ -93,11 +114,13 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
+        self._save_note()
         if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
             self._service.end()
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""
+        self._save_note()
         if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.PAUSE):
             self._service.pause()
 
@@ -106,22 +129,74 @@ class Presenter:
         if self._service:
             self._service.sync_now()
 
-    def open_note(self) -> None:
-        """*Note*."""
+    def open_change_user(self) -> None:
+        """*Change user*: ask for the next name."""
+        self._save_note()
         if self._screen() is Screen.RUNNING and not self._known.asked:
-            self._dialog = Dialog.NOTE
+            self._dialog = Dialog.CHANGE_USER
 
-    def save_note(self, text: str) -> None:
-        """*Save* in the note editor; shown on the screen once it is safe."""
-        self._dialog = None
-        if self._service:
-            self._service.set_note(text.strip()[: wording.NOTE_LIMIT])
+    def open_note(self) -> str | None:
+        """*Note*: return the text to write on, None when nothing can be written now."""
+        if self._screen() is not Screen.RUNNING or self._known.asked:
+            return None
+        self._draft = self._saved_draft = self._known.note
+        return self._draft
+
+    def write_note(self, text: str) -> None:
+        """Take what now stands in the editor; it is saved at the next rest of the hand."""
+        if self._draft is not None:
+            self._draft = text.strip()[: wording.NOTE_LIMIT]
+            self._typed = True
+
+    def read_note_with(self, read: Callable[[], str]) -> None:
+        """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
+        self._read = read
+
+    def close_note(self) -> None:
+        """Save what the editor holds; it goes."""
+        self._save_note()
+        self._draft = self._read = None
+
+    def note_status(self, length: int) -> str:
+        """Return what stands below the editor.
+
+        Parameters
+        ----------
+        length
+            Of the text in it, in characters.
+        """
+        if length > wording.NOTE_LIMIT:
+            return wording.NOTE_TOO_LONG.format(count=f"{length - wording.NOTE_LIMIT:,}")
+        return wording.NOTE_SAVED if self._draft == self._known.note else wording.NOTE_BEING_SAVED
+
+    def _save_note_in_time(self) -> None:
+        """Save after a second's rest, and every few seconds while there is none."""
+        if self._draft is None or self._draft == self._saved_draft:
+            self._draft_s = 0
+            return
+        self._draft_s += 1
+        if not self._typed or self._draft_s >= NOTE_S:
+            self._save_note()
+        self._typed = False
+
+    def _save_note(self) -> None:
+        if self._read:
+            self.write_note(self._read())
+        if self._service and self._draft is not None and self._draft != self._saved_draft:
+            self._service.set_note(self._draft)
+            self._saved_draft = self._draft
+            self._draft_s = 0
 
     def dismiss(self) -> None:
         """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends."""
         if self._present_dialog() is Dialog.INTERRUPTED:
             self.stop()
         self._dialog = None
+
+    def summoned(self) -> None:
+        """Somebody has started the program again: perhaps somebody else."""
+        if self._screen() is Screen.RUNNING and not self._known.asked and self._dialog is None:
+            self._dialog = Dialog.SUMMONED
 
     def wants_to_close(self) -> None:
         """Close the window by its cross: ask where something would be left."""
@@ -135,6 +210,7 @@ class Presenter:
 
     def stop(self) -> None:
         """Put everything down now (*Leave now*, log-off, SIGTERM): what is open stays open."""
+        self._save_note()
         self._dialog = None
         if self._service is None:
             self._finished = True
@@ -149,6 +225,25 @@ class Presenter:
         self._dialog = None
         self._known = replace(self._known, asked=what)
         return True
+
+    # Windows beside the main one
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the note's editor may stay open."""
+        return self._draft is not None
+
+    @property
+    def files(self) -> FilesListed | None:
+        """The newest list of the session's files; None before the first."""
+        return self._files
+
+    def ask_for_files(self) -> None:
+        """Ask for the list of files, unless it is on its way or nothing has happened since the last one."""
+        known = self._known
+        if self._service and known.session and known.files_state != self._files_asked:
+            self._files_asked = known.files_state
+            self._service.list_files(known.session.session_identifier)
 
     # What is to be seen
 
@@ -183,12 +278,12 @@ class Presenter:
                     who=words.who(),
                     elapsed=words.elapsed() if screen is Screen.RUNNING else "",
                     note=words.note(),
-                    full_note=known.note,
                     fraction=known.fraction,
                     counts=words.counts(screen),
                     rate=words.rate(),
                     checked=words.checked(),
                     leaving_text=words.leaving(),
+                    summoned_text=words.summoned(),
                 )
             case Screen.DONE:
                 return replace(
@@ -225,7 +320,8 @@ class Presenter:
             return Dialog.INTERRUPTED
         fitting = {
             Dialog.CLOSING: Screen.RUNNING,
-            Dialog.NOTE: Screen.RUNNING,
+            Dialog.SUMMONED: Screen.RUNNING,
+            Dialog.CHANGE_USER: Screen.RUNNING,
             Dialog.LEAVING: Screen.ENDING,
         }
         return self._dialog if self._dialog and fitting[self._dialog] is screen and not asked else None

@@ -45,7 +45,7 @@ class Sentences:
         """Return the window's title, which the task bar shows."""
         counts, instrument = self._short_counts(), self._instrument()
         text = {
-            Screen.STARTING: wording.TITLE_STARTING,
+            Screen.STARTING: wording.TITLE_QUESTION if tone is Tone.WAITING else wording.TITLE_STARTING,
             Screen.UNKNOWN_COMPUTER: wording.TITLE_UNKNOWN,
             Screen.RUNNING: wording.TITLE_TROUBLE if tone is Tone.PROBLEM else wording.TITLE_RUNNING,
             Screen.ENDING: wording.TITLE_ENDING,
@@ -135,6 +135,14 @@ class Sentences:
             left = progress.files_total - progress.files_done
             waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
         return wording.LEAVING_TEXT.format(waits=waits)
+
+    def summoned(self) -> str:
+        """Return whose session runs here, for who has started the program a second time."""
+        session = self.known.session
+        if session is None:
+            return ""
+        text = wording.SUMMONED_TEXT if session.user else wording.SUMMONED_NOBODY
+        return text.format(user=session.user, time=self._moment(session.started_at))
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps of the start."""

@@ -47,7 +47,7 @@ class StateLine:
             return Line(Tone.BUSY, wording.CLOSING_STATE)
         match screen:
             case Screen.STARTING:
-                return self._trouble() or Line(Tone.BUSY, wording.STARTING_STATE)
+                return self._trouble() or self._starting()
             case Screen.UNKNOWN_COMPUTER:
                 problem = self.known.unknown.problem if self.known.unknown else None
                 return Line(Tone.WAITING, wording.UNKNOWN_STATE, problem.message if problem else "")
@@ -60,6 +60,11 @@ class StateLine:
                 return self._trouble() or self._ending()
             case Screen.RUNNING:
                 return self._asked() or self._trouble() or self._running()
+
+    def _starting(self) -> Line:
+        if self.known.interrupted and not self.known.asked:
+            return Line(Tone.WAITING, wording.QUESTION_STATE)
+        return Line(Tone.BUSY, wording.STARTING_STATE, wording.STARTING_DETAIL)
 
     def _asked(self) -> Line | None:
         match self.known.asked:

@@ -23,7 +23,8 @@ class Dialog(enum.StrEnum):
     INTERRUPTED = "interrupted"
     CLOSING = "closing"
     LEAVING = "leaving"
-    NOTE = "note"
+    SUMMONED = "summoned"
+    CHANGE_USER = "change-user"
 
 
 class Tone(enum.StrEnum):
@@ -119,7 +120,7 @@ class View:
         On the screen of an unknown computer.
     countdown
         On the last screen.
-    dialog, interrupted, leaving_text, full_note
+    dialog, interrupted, leaving_text, summoned_text
         The dialog in front, and what it shows.
     busy
         Waiting for an answer of the workers: no button may be pressed.
@@ -145,6 +146,6 @@ class View:
     dialog: Dialog | None = None
     interrupted: Interrupted | None = None
     leaving_text: str = ""
-    full_note: str = ""
+    summoned_text: str = ""
     busy: bool = False
     finished: bool = False

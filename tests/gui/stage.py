@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.events import (
+    FileRow,
+    FilesListed,
+    FileState,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -116,13 +119,18 @@ class Stage:
         self._up = True
         #: Warnings and errors that the test wants to see.
         self.expected_log: set[str] = set()
-        self.app = App(settings) if real else App(settings, start=self._start, now=lambda: NOW)
+        self.app = (
+            App(settings) if real else App(settings, start=self._start, now=lambda: NOW, save_bundle=self._bundle)
+        )
 
     def _start(self, settings: Settings, *, launched_at: datetime) -> FakeWorkers:
         self.begun = True
         if self._failing:
             raise self._failing
         return self.workers
+
+    def _bundle(self, settings: Settings) -> Path:
+        return settings.home / "support" / "bundle.zip"
 
     def open(self) -> None:
         self.app.root.geometry("+300+200")
@@ -166,14 +174,13 @@ class Stage:
         self.screen.do("key", "--clearmodifiers", *keys)
 
     def button(self, words: str) -> ttk.Button:
-        """Return the button with these words that is to be seen, in the front window if one is open."""
-        front = self.app.dialog.window if self.app.dialog else self.app.root
+        """Return the button with these words that is to be seen, in the dialog if one is open."""
         found: list[ttk.Button] = []
 
         def visible() -> bool:
             found[:] = [
                 widget
-                for widget in descendants(front)
+                for widget in inside(self.app.dialog.window if self.app.dialog else self.app.root)
                 if isinstance(widget, ttk.Button) and widget.winfo_viewable() and widget["text"] == words
             ]
             return len(found) == 1
@@ -221,6 +228,40 @@ def descendants(widget: tk.Misc) -> Iterator[tk.Misc]:
     for child in widget.winfo_children():
         yield child
         yield from descendants(child)
+
+
+def inside(window: tk.Misc) -> Iterator[tk.Misc]:
+    """Return what is in that window, and not in those beside it."""
+    for child in window.winfo_children():
+        if child.winfo_class() != "Toplevel":
+            yield child
+            yield from inside(child)
+
+
+def listed(count: int = 40, done: int = 12) -> FilesListed:
+    """Return a list of files, of which the first `done` are stored."""
+
+    def row(number: int) -> FileRow:
+        if number < done:
+            state, reason = FileState.STORED, ""
+        elif number == done:
+            state, reason = FileState.SENDING, ""
+        elif number == count - 1:
+            state, reason = FileState.CHANGING, ""
+        elif number == count - 2:
+            state, reason = FileState.WAITING, "it is open in another program; tried again in a minute"
+        else:
+            state, reason = FileState.WAITING, ""
+        at = NOW - timedelta(minutes=80) + timedelta(seconds=100 * number)
+        return FileRow("/data/Titan", f"20261123/scan_{number:04d}.ser", 84_200_000 + number, at, state, reason)
+
+    return FilesListed(SESSION, tuple(map(row, range(count))), None)
+
+
+def verified_list(count: int = 40) -> FilesListed:
+    """Return a list of files that are all safe in the store."""
+    rows = tuple(replace(row, state=FileState.VERIFIED, reason="") for row in listed(count, count).rows)
+    return FilesListed(SESSION, rows, NOW - timedelta(seconds=5))
 
 
 def started(**changes: Any) -> SessionStarted:

@@ -61,7 +61,6 @@ def test_a_session_from_the_start_to_the_store(open_stage: OpenStage, tmp_path: 
     _see_screen(stage, Screen.RUNNING)
 
     stage.press_button("Note")
-    _see(stage, lambda view: view.dialog is Dialog.NOTE, "the note editor")
     stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor to have the keyboard")
     stage.screen.do("type", "grid 7")
     stage.press("ctrl+Return")
@@ -105,7 +104,7 @@ def test_an_abandoned_session_is_ended_and_a_new_one_started(open_stage: OpenSta
     home = tmp_path / "home"
     stage = _open(open_stage)
     _see_screen(stage, Screen.RUNNING)
-    stage.app._terminate()
+    stage.app._log_off()
     assert stage.run_to_end() is ExitCode.WAITING
 
     again = _open(open_stage)
@@ -120,17 +119,15 @@ def test_an_abandoned_session_is_ended_and_a_new_one_started(open_stage: OpenSta
     assert sorted(row[:2] for row in _rows(home)) == [("END", "TO_BE_BUILT")] * 2 + [("START", "TO_BE_BUILT")] * 2
 
 
-def test_a_second_logger_is_told_and_leaves_the_first_alone(open_stage: OpenStage) -> None:
+def test_a_second_start_brings_the_first_window_forward(open_stage: OpenStage) -> None:
     first = _open(open_stage)
     _see_screen(first, Screen.RUNNING)
 
     second = _open(open_stage)
-    _see_screen(second, Screen.FAILED)
-    assert second.app.view is not None
-    assert second.app.view.heading == "NexusLIMS-Logger is already running"
-    second.expected_log.add(f"{second.app.view.heading}: {second.app.view.state.detail}")
-    second.press_button("Close")
+    second.wait(lambda: second.app.view is not None and second.app.view.finished, "the second to go by itself")
+    assert second.take_down() is ExitCode.ALREADY_RUNNING
 
-    assert second.run_to_end() is ExitCode.ALREADY_RUNNING
+    _see(first, lambda view: view.dialog is Dialog.SUMMONED, "the question who works")
+    first.press_button("Keep this session")
     first.press_button("End session")
     _see_screen(first, Screen.DONE)

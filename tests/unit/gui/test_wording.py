@@ -67,15 +67,17 @@ def test_no_text_has_a_broken_placeholder() -> None:
 @pytest.mark.parametrize(
     "together",
     [
-        (wording.END, wording.NOTE, wording.SYNC_NOW, wording.LOG),
+        (wording.END, wording.NOTE, wording.FILES, wording.CHANGE_USER, wording.SYNC_NOW, wording.LOG),
         (wording.TRY_AGAIN, wording.COPY, wording.LOG, wording.CLOSE),
-        (wording.LEAVE, wording.LOG),
+        (wording.LEAVE, wording.FILES, wording.LOG),
         (wording.END, wording.PAUSE, wording.CANCEL),
         (wording.CONTINUE, wording.END_THEIRS),
         (wording.CONTINUE, wording.END_EARLIER),
         (wording.KEEP_WAITING, wording.LEAVE_NOW),
-        (wording.SAVE, wording.CANCEL),
-        (wording.COPY, wording.CLOSE),
+        (wording.GO_ON, wording.CHANGE_USER),
+        (wording.UNDO, wording.REDO, wording.CLOSE),
+        (*wording.FILTER_FILES, wording.OPEN_FOLDER, wording.CLOSE),
+        (*(words for words, _ in wording.FILTER_LOG), wording.SAVE_BUNDLE, wording.COPY, wording.CLOSE),
     ],
 )
 def test_buttons_that_stand_together_have_letters_of_their_own(together: tuple[str, ...]) -> None:
