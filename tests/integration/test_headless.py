@@ -307,8 +307,8 @@ def test_the_manifest_of_an_earlier_session_finds_what_a_later_one_has_moved_asi
 
 def test_where_names_are_asked_for_the_account_s_is_never_taken(pc: Pc) -> None:
     pc.environment["NEXUSLIMSGUI_ASK_USER"] = "true"
-    refused = pc.run("headless", "--for", "0", "--user", "Unknown")
+    refused = pc.run("headless", "--for", "0.1", "--user", "Unknown")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "headless --user NAME" in refused.stderr
-    pc.run("headless", "--for", "0", "--user", "ada", "--project", "X-1")
+    pc.run("headless", "--for", "0.1", "--user", "ada", "--project", "X-1")
     assert pc.sql('SELECT DISTINCT "user" FROM session_log') == [("ada",)]
