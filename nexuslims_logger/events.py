@@ -109,6 +109,8 @@ class SessionStarted(Event):
         None until `WhoConfirmed`.
     by_itself
         It was continued without an answer, after an unplanned end of the program.
+    stored_in
+        Where its files are in the store.
     """
 
     session_identifier: str
@@ -119,6 +121,7 @@ class SessionStarted(Event):
     continued: bool
     project: str | None = None
     by_itself: bool = False
+    stored_in: str = ""
 
 
 @dataclass(frozen=True)

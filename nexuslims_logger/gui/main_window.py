@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import enable, make_button
-from nexuslims_logger.gui.panels import Banner, ComputerName, ProgressCard, StepList, show_text, wrap_to_width
+from nexuslims_logger.gui.panels import Banner, CopyField, ProgressCard, StepList, show_text, wrap_to_width
 from nexuslims_logger.gui.view import Screen
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class MainWindow:
         self._banner.frame.grid(row=1, sticky="ew")
         self._card = ProgressCard(self._frame, look, lambda: act(presenter.sync_now))
         self._steps = StepList(self._frame, look)
-        self._computer = ComputerName(self._frame, look, self._copy)
+        self._to_copy = CopyField(self._frame, look, self._copy)
         self._row = ttk.Frame(self._frame)
         self._countdown = ttk.Label(self._frame, style=theme.MUTED)
         #: By name; `tests` press them.
@@ -127,9 +127,9 @@ class MainWindow:
         if view.screen in {Screen.RUNNING, Screen.ENDING}:
             self._card.show(view)
         self._steps.show(view)
-        self._computer.show(view.computer_name)
+        self._to_copy.show(view.to_copy_label, view.to_copy)
         if before is None or before.screen is not view.screen:
-            self._arrange(view.screen)
+            self._arrange(view)
         for name, button in self.buttons.items():
             enable(button, on=not view.busy or name in _ALWAYS_ENABLED)
         if before is None or _shape(before) != _shape(view):
@@ -183,21 +183,22 @@ class MainWindow:
         for name, words, command in row:
             self.buttons[name] = make_button(self._row, words, command)
 
-    def _arrange(self, screen: Screen) -> None:
+    def _arrange(self, view: View) -> None:
         """Put the parts of that screen on the grid, and give the keyboard to its harmless button."""
-        unit = self._unit
+        screen, unit = view.screen, self._unit
         for name, button in self.buttons.items():
             if name not in {"log", "sync_now"}:
                 button.grid_remove()
         bodies = {
             Screen.STARTING: self._steps.frame,
-            Screen.UNKNOWN_COMPUTER: self._computer.frame,
+            Screen.UNKNOWN_COMPUTER: self._to_copy.frame,
+            Screen.DONE: self._to_copy.frame,
             Screen.RUNNING: self._card.frame,
             Screen.ENDING: self._card.frame,
         }
         for body in bodies.values():
             body.grid_remove()
-        if screen in bodies:
+        if screen in bodies and (view.to_copy or bodies[screen] is not self._to_copy.frame):
             bodies[screen].grid(row=2, sticky="ew", pady=(unit + unit // 2, 0))
         wide, row = _BUTTONS[screen]
         if wide:

@@ -134,26 +134,28 @@ class StepList:
         self._rows.append((symbol, text))
 
 
-class ComputerName:
-    """The computer's name, in a field that one can copy from."""
+class CopyField:
+    """Something that one wants to take along, in a field with *Copy* beside it."""
 
     def __init__(self, parent: tk.Misc, look: Look, copy: Callable[[str], None]) -> None:
-        self._look = look
         self.frame = ttk.Frame(parent)
         self.frame.columnconfigure(0, weight=1)
-        ttk.Label(self.frame, text=wording.UNKNOWN_NAME).grid(row=0, column=0, columnspan=2, sticky="w")
+        self._label = ttk.Label(self.frame)
+        self._label.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, look.unit // 2))
         # No StringVar: one that the garbage collector finds on a worker's thread calls Tk from there.
-        self._name = tk.Entry(self.frame, font=theme.LEAD_FONT, width=8)
-        self._name.configure(look.text_options())
-        self._name.configure(state="readonly", readonlybackground=look.palette.field)
-        self._name.grid(row=1, column=0, sticky="nsew", padx=(0, look.unit), pady=(look.unit // 2, 0))
-        button = make_button(self.frame, wording.COPY, lambda: copy(self._name.get()))
-        button.grid(row=1, column=1, sticky="ns", pady=(look.unit // 2, 0))
+        self._field = tk.Entry(self.frame, font=theme.STRONG_FONT, width=8)
+        self._field.configure(look.text_options())
+        self._field.configure(state="readonly", readonlybackground=look.palette.field)
+        self._field.grid(row=1, column=0, sticky="nsew", padx=(0, look.unit))
+        button = make_button(self.frame, wording.COPY, lambda: copy(self._field.get()))
+        button.grid(row=1, column=1)
 
-    def show(self, name: str) -> None:
-        """Show that name."""
-        if name != self._name.get():
-            self._name.configure(state="normal")
-            self._name.delete(0, "end")
-            self._name.insert(0, name)
-            self._name.configure(state="readonly")
+    def show(self, label: str, text: str) -> None:
+        """Show that text."""
+        self._label.configure(text=label)
+        if text != self._field.get():
+            self._field.configure(state="normal")
+            self._field.delete(0, "end")
+            self._field.insert(0, text)
+            self._field.configure(state="readonly")
+            self._field.xview("end")

@@ -271,7 +271,7 @@ class Presenter:
                     interrupted=words.interrupted(),
                 )
             case Screen.UNKNOWN_COMPUTER if known.unknown:
-                return replace(common, computer_name=known.unknown.computer_name)
+                return replace(common, to_copy=known.unknown.computer_name, to_copy_label=wording.UNKNOWN_NAME)
             case Screen.RUNNING | Screen.ENDING:
                 return replace(
                     common,
@@ -290,6 +290,8 @@ class Presenter:
                     common,
                     who=words.who(),
                     countdown=wording.COUNTDOWN.format(seconds=self._seconds_to_close),
+                    to_copy=words.stored_in(),
+                    to_copy_label=wording.STORED_IN,
                 )
             case _:
                 return common

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.config_values import path_of_url
 from nexuslims_logger.events import InterruptedChoice, PassStage, StartStep
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.view import Interrupted, Line, Screen, Step, StepState, Tone
@@ -135,6 +136,14 @@ class Sentences:
             left = progress.files_total - progress.files_done
             waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
         return wording.LEAVING_TEXT.format(waits=waits)
+
+    def stored_in(self) -> str:
+        """Return where the data are, as one opens it; "" when there are none."""
+        session, stored = self.known.session, self.known.stored
+        if session is None or stored is None or not stored.files:
+            return ""
+        place = session.stored_in
+        return str(path_of_url(place)) if place.startswith("file:") else place
 
     def summoned(self) -> str:
         """Return whose session runs here, for who has started the program a second time."""

@@ -116,8 +116,10 @@ class View:
         Below the bar.
     steps
         Of the start.
-    computer_name
-        On the screen of an unknown computer.
+    to_copy
+        What one should be able to copy: this computer's name while it is unknown, and at last where the data are.
+    to_copy_label
+        What it is.
     countdown
         On the last screen.
     dialog, interrupted, leaving_text, summoned_text
@@ -141,7 +143,8 @@ class View:
     rate: str = ""
     checked: str = ""
     steps: tuple[Step, ...] = ()
-    computer_name: str = ""
+    to_copy: str = ""
+    to_copy_label: str = ""
     countdown: str = ""
     dialog: Dialog | None = None
     interrupted: Interrupted | None = None

@@ -93,6 +93,7 @@ DONE_DETAIL: Final = "{bytes} compared with the store. You may leave."
 DONE_DETAIL_NONE: Final = "The session is recorded. You may leave."
 SESSIONS_LEFT: Final = "{count} earlier sessions still wait; they are caught up when the logger runs here again."
 SESSIONS_LEFT_ONE: Final = "1 earlier session still waits; it is caught up when the logger runs here again."
+STORED_IN: Final = "Your data:"
 COUNTDOWN: Final = "This window closes by itself in {seconds} s."
 
 # Unknown computer, and a start that failed

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import ConfigurationError
@@ -93,6 +94,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             continued=continued,
             project=facts.project,
             by_itself=by_itself,
+            stored_in=_stored_in(facts),
         )
     )
     if facts.user is None:
@@ -101,6 +103,13 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     somebody_works(loop)
     loop.track()
     loop.push()
+
+
+def _stored_in(facts: SessionFacts) -> str:
+    """Return where the session's files are in the store, in the form of the store's URL."""
+    place = facts.filestore_path.replace("\\", "/").removeprefix("./").strip("/")
+    url = facts.store_url.rstrip("/")
+    return f"{url}/{quote(place)}" if url.startswith("file:") else f"{url}/{place}"
 
 
 def refuse_silent_fallback(loop: SessionLoop) -> None:

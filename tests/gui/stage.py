@@ -272,6 +272,7 @@ def started(**changes: Any) -> SessionStarted:
         started_at=NOW - timedelta(hours=1, minutes=23, seconds=45),
         note="",
         continued=False,
+        stored_in="file:///srv/nexuslims/Titan",
     )
     return replace(event, **changes)
 

@@ -458,7 +458,7 @@ def test_no_answer_closes_and_leaves_everything_open() -> None:
 
 def test_an_unknown_computer_shows_its_name_and_can_try_again() -> None:
     desk = Desk(UNKNOWN)
-    assert desk.view().computer_name == "TEM-PC-03"
+    assert desk.view().to_copy == "TEM-PC-03"
     assert desk.view().state.detail == "Check the cable."
 
     desk.presenter.try_again()
@@ -540,12 +540,20 @@ def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -
     desk.tell(FilesListed(MINE, (), None))
     desk.tell(FilesListed(THEIRS, (), NOW))
     assert desk.presenter.files == FilesListed(MINE, (), None)
-    assert desk.presenter.is_writing
 
     desk.tell(replace(STARTED, session_identifier=THEIRS))
 
-    assert not desk.presenter.is_writing
-    assert desk.presenter.files is None
+    assert not (desk.presenter.is_writing or desk.presenter.files)
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [("file:///srv/nexuslims/Titan%20TEM", "/srv/nexuslims/Titan TEM"), ("gs://bucket/Titan", "gs://bucket/Titan")],
+)
+def test_the_last_screen_says_where_the_data_are(place: str, shown: str) -> None:
+    view = Desk(replace(STARTED, stored_in=place), ENDING, STORED, READY).view()
+
+    assert (view.to_copy_label, view.to_copy) == ("Your data:", shown)
 
 
 def test_files_are_asked_for_when_something_has_happened() -> None:
