@@ -299,6 +299,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
             settle_s=settings.settle_seconds,
             workers=settings.upload_workers,
             gap_s=settings.remind_after_hours * 3600,
+            own_folder=str(settings.home),
         ),
     )
     threads = (

@@ -134,6 +134,9 @@ class FileSystem(Protocol):
     def volume(self, root: str) -> str:
         """Return a name for the volume that `root` stands on; raises `FolderMissing`."""
 
+    def free_bytes(self, root: str) -> int:
+        """Return how many bytes may still be written to the disk of `root`; raises `FolderMissing`."""
+
     def walk(self, root: str) -> Iterator[FolderListing]:
         """List `root` and every folder below it, lazily; raises `FolderMissing` when `root` is gone.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.errors import Defect
 from nexuslims_logger.journal.records import (
     ALLOWED,
+    OPEN,
     EndReason,
     Instrument,
     SessionFacts,
@@ -86,18 +87,35 @@ class FactsJournal:
     def change(self, identifier: str, **changes: object) -> SessionFacts:
         """Change facts, raise the revision, and return the session as it is now.
 
+        While it is open and nobody has confirmed who works (`SessionFacts.confirmed`) there is no revision to send.
+
         Raises
         ------
         Defect
             The change of state is none that `ALLOWED` knows.
         """
         before = self.session(identifier)
-        after = dataclasses.replace(before, **changes, revision=before.revision + 1)  # type: ignore[arg-type] # names are checked by replace
+        after = dataclasses.replace(before, **changes)  # type: ignore[arg-type] # names are checked by replace
+        if before.confirmed or after.state not in OPEN:
+            after = dataclasses.replace(after, revision=before.revision + 1)
         if after.state is not before.state and after.state not in ALLOWED[before.state]:
             message = f"Session {identifier} cannot go from {before.state} to {after.state}. Please report it."
             raise Defect("A session took an impossible step", message)
         self._update(identifier, {**changes, "revision": after.revision})
         return after
+
+    def confirm(self, identifier: str, user: str, project: str | None) -> SessionFacts:
+        """Fix who works and for which project; from now on the database is told, and neither changes any more.
+
+        Raises
+        ------
+        Defect
+            They are fixed already: the database may have them, and lets no logger rewrite them.
+        """
+        if self.session(identifier).confirmed:
+            raise Defect("Who works is recorded already", f"Session {identifier} has a user. Please report it.")
+        self._update(identifier, {"user": user, "project": project, "revision": 1})
+        return self.session(identifier)
 
     def touch(self, identifier: str, at: datetime) -> None:
         """Move the last activity; no new revision, it travels with the next fact."""
@@ -137,8 +155,8 @@ class FactsJournal:
         )
 
     def unsent(self) -> list[SessionFacts]:
-        """Return the sessions of which the database lacks a revision, oldest first; one without a user waits for it."""
-        return self._select("WHERE revision > database_revision AND user IS NOT NULL ORDER BY started_at")
+        """Return the sessions of which the database lacks a revision, oldest first."""
+        return self._select("WHERE revision > database_revision ORDER BY started_at")
 
     def _select(self, where: str, *values: object) -> list[SessionFacts]:
         names = ", ".join(_COLUMNS)

@@ -36,6 +36,10 @@ ALLOWED: dict[SessionState, frozenset[SessionState]] = {
 }
 
 
+#: There is no END yet.
+OPEN = frozenset({SessionState.RUNNING, SessionState.PAUSED})
+
+
 class EndReason(enum.StrEnum):
     """Why END has the time it has; None stands for the user's click."""
 
@@ -72,8 +76,6 @@ class SessionFacts:
     ----------
     filestore_path, store_url, folders
         Frozen at START, so that files end where they began to go.
-    user
-        None until somebody has told; then the database does not hear of the session yet.
     clicked_at, ended_at
         When *End session* was clicked (or the end was decided), and the time that END carries.
     take_until
@@ -81,7 +83,9 @@ class SessionFacts:
     paused_at, paused_seconds
         The present pause, and the sum of the ended ones.
     revision, database_revision
-        The facts' number, raised by every change, and the number that the database has.
+        The facts' number, raised by every change, and the number that the database has. A session starts with
+        revision 0 where a person has yet to confirm who works: its START is safe here, and the database is told
+        when the name is confirmed, or at the END (then with the name that it started with).
     database_error
         Why the database did not take it, in a user's words; None when it did or was not asked.
     """
@@ -113,6 +117,11 @@ class SessionFacts:
     revision: int = 1
     database_revision: int = 0
     database_error: str | None = None
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is settled who works."""
+        return self.revision > 0
 
 
 class ResultState(enum.StrEnum):

@@ -29,7 +29,7 @@ def change_user(loop: SessionLoop, message: ChangeUser, clicked_at: datetime) ->
     """
     user, project = checked_name(message.user), checked_project(message.project)
     facts = loop.running()
-    if facts is not None and facts.user is None:
+    if facts is not None and not facts.confirmed:
         ask_who(loop, facts.identifier)  # whose session would it be?
         return
     if facts is not None:

@@ -30,7 +30,7 @@ def end_session(loop: SessionLoop, message: EndSession) -> None:
     facts = loop.running()
     if facts is None:
         return
-    if facts.user is None:
+    if not facts.confirmed:
         ask_who(loop, facts.identifier)
         return
     end_running(loop, facts, loop.ports.clock.now(), at_last_activity=message.at_last_activity)

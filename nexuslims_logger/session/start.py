@@ -97,7 +97,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             stored_in=_stored_in(facts),
         )
     )
-    if facts.user is None:
+    if not facts.confirmed:
         ask_who(loop, facts.identifier)
     check_clock(loop, facts)
     somebody_works(loop)
@@ -150,6 +150,7 @@ def _new_session(loop: SessionLoop, instrument: Instrument, who: Newcomer) -> Se
         utc_offset_min=clock.utc_offset_min(),
         last_activity_at=who.at,
         logger_version=station.logger_version,
+        revision=0 if who.user is None else 1,
     )
 
 

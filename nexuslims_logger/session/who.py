@@ -79,7 +79,7 @@ def ask_who(loop: SessionLoop, session_identifier: str, problem: Problem | None 
 def confirm_who(loop: SessionLoop, message: ConfirmWho) -> None:
     """Write the name to the running session; once: a later correction is the manager's (`amend`)."""
     facts = loop.running()
-    if facts is None or facts.user is not None:
+    if facts is None or facts.confirmed:
         return
     try:
         user = checked_name(message.user or loop.ports.station.account or "")
@@ -87,7 +87,7 @@ def confirm_who(loop: SessionLoop, message: ConfirmWho) -> None:
     except NameUnusable as error:
         ask_who(loop, facts.identifier, Problem(error.title, error.message, loop.ports.clock.now()))
         return
-    loop.ports.facts.change(facts.identifier, user=user, project=project)
+    loop.ports.facts.confirm(facts.identifier, user, project)
     remember_who(loop.ports.facts, message.user and user, project)
     log.info("session %s has its name", facts.identifier)
     loop.tell(WhoConfirmed(facts.identifier, user, project))

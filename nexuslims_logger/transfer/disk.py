@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,6 +74,13 @@ class Disk:
             if hasattr(os, "statvfs"):
                 return f"{os.statvfs(root).f_fsid:x}"
             return f"{Path(_os_path(root)).stat().st_dev:x}"
+        except OSError as error:
+            raise _folder_missing(error, root) from error
+
+    def free_bytes(self, root: str) -> int:
+        """Ask the file system that `root` stands on."""
+        try:
+            return shutil.disk_usage(_os_path(root)).free
         except OSError as error:
             raise _folder_missing(error, root) from error
 

@@ -95,6 +95,8 @@ class PassState:
         There may be owed files that are not in the queue.
     offered_to
         The running session whose user was offered the unassigned files.
+    full_disks
+        Folders of whose disk the window knows that it is nearly full.
     """
 
     sessions: tuple[TrackedSession, ...] = ()
@@ -120,6 +122,7 @@ class PassState:
     activity_ns: int = 0
     next_number: int = 0
     offered_to: str | None = None
+    full_disks: set[str] = field(default_factory=set)
     #: When final sets were compared with the store, in this run.
     verified_at: dict[str, datetime] = field(default_factory=dict)
 

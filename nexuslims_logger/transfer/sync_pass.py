@@ -17,6 +17,7 @@ from nexuslims_logger.messages import ActivitySeen
 from nexuslims_logger.storage.contract import Origin
 from nexuslims_logger.transfer.finish import finish, record
 from nexuslims_logger.transfer.placement import object_name_of
+from nexuslims_logger.transfer.room import watch_room
 from nexuslims_logger.transfer.scan import scan
 from nexuslims_logger.transfer.send import Control, FileToSend, send_one
 from nexuslims_logger.transfer.state import Delay, ProbeTicket, SendTicket
@@ -84,6 +85,7 @@ def _look(ports: TransferPorts, state: PassState) -> None:
     if state.outcome.changed:
         state.files_changed(ports)
     offer_unassigned(ports, state)
+    watch_room(ports, state)
     if running := state.running:
         _tell_activity(ports, state, running)
 

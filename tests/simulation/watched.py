@@ -190,6 +190,11 @@ class SimFileSystem:
         self._disk.visible(root)
         return "system disk" if root in self._disk.away else f"volume of {root}"
 
+    def free_bytes(self, root: str) -> int:
+        self._program.step("fs.free", root)
+        self._disk.visible(root)
+        return 10**9
+
     def walk(self, root: str) -> Iterator[FolderListing]:
         self._program.step("fs.walk", root)
         self._disk.visible(root)
