@@ -147,7 +147,8 @@ class App:
         self._start = start or _start_workers
         if painted is None:
             dpi.announce_awareness()
-        self.root = painted.take_root() if painted else tk.Tk(className="nexuslims-logger")
+        self._painted = painted
+        self.root = painted.root if painted else tk.Tk(className="nexuslims-logger")
         #: Returns the present time, aware, in UTC.
         self.now = now or self._tk_now
         self._launched_at = self.now()
@@ -191,6 +192,9 @@ class App:
 
     def open(self) -> None:
         """Paint the first screen, and go on from there when Tk is idle."""
+        if self._painted:
+            self.root.update()  # a breath between building and painting
+            self._painted.give_way()
         self._paint()
         self.root.update()
         self.root.after(1, self._begin)
@@ -261,8 +265,6 @@ class App:
         if self._terminated:
             self.presenter.stop()
             self._stale = True
-        if self._bell and self._bell.rang():
-            self._come_forward()
         # What nobody has changed is not put into words again: an idle window costs next to nothing.
         if self._drain() or self._stale:
             self._paint()
@@ -273,6 +275,8 @@ class App:
 
     def _second(self) -> None:
         self.presenter.second_passed()
+        if self._bell and self._bell.rang():
+            self._come_forward()
         self.beside.second_passed()
         self._stale = True
         self.root.after(_SECOND_MS, self._second)

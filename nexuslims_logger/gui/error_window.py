@@ -39,7 +39,7 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
     try:
         if painted is None:
             dpi.announce_awareness()
-        root = painted.take_root() if painted else tk.Tk(className="nexuslims-logger")
+        root = painted.root if painted else tk.Tk(className="nexuslims-logger")
         look = Look(root, palette.choose(Theme.AUTO), _TEXT_SIZE)
     except tk.TclError:  # no screen, or the window is gone already
         return
@@ -56,6 +56,8 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
     window = MainWindow(root, look, presenter, act, windows)
     width, height = window.usual_size
     root.geometry(f"{width}x{height}")
+    if painted:
+        painted.give_way()
     window.show(presenter.view(_ANY_TIME))
     Icons(root, look.palette).show(Tone.PROBLEM)
     root.mainloop()

@@ -51,6 +51,7 @@ class FirstPaint:
         heading.configure(weight="bold", size=round(1.6 * points))
         label = tk.Label(self.root, text=wording.STARTING, font="TkHeadingFont", background=ground, foreground=text)
         label.place(x=2 * unit, y=2 * unit)
+        label.lift()
         self._label: tk.Label | None = label
         self.closed = False
         self.root.protocol("WM_DELETE_WINDOW", self._close)
@@ -69,12 +70,11 @@ class FirstPaint:
         if not loading.done:
             self.root.mainloop()
 
-    def take_root(self) -> tk.Tk:
-        """Hand the window over, empty; what is put in next must be painted in the same breath."""
+    def give_way(self) -> None:
+        """Let what was put into the window behind the line be seen; it must be painted in the same breath."""
         if self._label:
             self._label.destroy()
             self._label = None
-        return self.root
 
     def _close(self) -> None:
         self.closed = True

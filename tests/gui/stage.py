@@ -132,9 +132,13 @@ class Stage:
     def _bundle(self, settings: Settings) -> Path:
         return settings.home / "support" / "bundle.zip"
 
-    def open(self) -> None:
+    def begin(self) -> None:
+        """Open the window, and wait for nothing."""
         self.app.root.geometry("+300+200")
         self.app.open()
+
+    def open(self) -> None:
+        self.begin()
         self.wait(lambda: bool(self.app.root.winfo_viewable()), "the window to appear")
         self.wait(lambda: self.begun, "the workers to be started")
 

@@ -543,7 +543,9 @@ def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -
 
     desk.tell(replace(STARTED, session_identifier=THEIRS))
 
-    assert not (desk.presenter.is_writing or desk.presenter.files)
+    writing, files = desk.presenter.is_writing, desk.presenter.files
+    assert not writing
+    assert files is None
 
 
 @pytest.mark.parametrize(
