@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.session.end import end_running
 from nexuslims_logger.session.start import Newcomer, begin_session
 from nexuslims_logger.session.who import ask_who, checked_name, checked_project, remember_who
@@ -28,6 +29,8 @@ def change_user(loop: SessionLoop, message: ChangeUser, clicked_at: datetime) ->
         The next user's name; nothing has changed.
     """
     user, project = checked_name(message.user), checked_project(message.project)
+    if loop.current and loop.ports.facts.session(loop.current).state is SessionState.PAUSED:
+        return  # it stays open on purpose, and the window closes
     facts = loop.running()
     if facts is not None and not facts.confirmed:
         ask_who(loop, facts.identifier)  # whose session would it be?

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import NoteSaved, SessionEnding, SessionStarted
+from nexuslims_logger.events import NoteSaved, SessionEnding, SessionStarted, WhoConfirmed
 from tests.simulation.microscope import IGNORED
+from tests.simulation.program import BUILT_AT
 from tests.simulation.scheduler import SimulationFailed
 
 if TYPE_CHECKING:
@@ -67,22 +68,29 @@ class Observed:
     #: Launches of the program, by this PC's clock.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
-    #: When notes were written.
-    noted_at: list[datetime] = field(default_factory=list)
+    #: When notes were written, mouse or keyboard used, and users changed.
+    active_at: list[datetime] = field(default_factory=list)
+    #: Clicks that began the next user's session.
+    changed_at: list[datetime] = field(default_factory=list)
+    #: Sessions whose times somebody has called right.
+    clock_confirmed: set[str] = field(default_factory=set)
+    #: Somebody has given files of between two sessions to one of them.
+    assigned: bool = False
     #: What END carried when it was first written, by session.
     first_end: dict[str, datetime] = field(default_factory=dict)
 
     def see_facts(self, journal: sqlite3.Connection) -> None:
         """Look at a commit of the journal's facts."""
-        for session, ended_at, reason in journal.execute(
-            "SELECT identifier, ended_at, end_reason FROM session WHERE ended_at IS NOT NULL"
+        for session, started_at, ended_at, reason in journal.execute(
+            "SELECT identifier, started_at, ended_at, end_reason FROM session WHERE ended_at IS NOT NULL"
         ):
             if session not in self.first_end:
                 self.first_end[session] = at = datetime.fromisoformat(ended_at)
                 if reason == "LAST_ACTIVITY":
                     active = [
+                        datetime.fromisoformat(started_at),
                         *self.launched_at[:-1],
-                        *self.noted_at,
+                        *self.active_at,
                         *(_time(change.at_ns) for change in self.disk.log),
                     ]
                     # A slow program takes notice of a note a little later.
@@ -127,6 +135,7 @@ class Checks:
             _check(len(ends) <= 1, "P4: two ENDs", session)
             _check(len(starts) == 1, "P4: an END without a START", session)
             (start,) = starts
+            _check(start.user is not None, "P4: a START without a name", session)
             known = self._started.setdefault(session, start.at)
             self._computer[session] = start.computer
             _check(known == start.at, "P1: START moved", session, known, start.at)
@@ -139,6 +148,9 @@ class Checks:
                 now = self._pcs[start.computer].clock.now()
                 _check(end.at <= now, "P1: END in the future", session, end.at, now)
                 _check(not ready or end.status != _WAITING, "P3: START ready, END not", session)
+                pc = self._pcs[start.computer]
+                trusted = start.at >= BUILT_AT or session in pc.clock_confirmed
+                _check(not ready or trusted, "P3: ready with the times of a wrong clock", session)
                 if ready and session not in self._ready:
                     self._ready.add(session)
                     self._complete(start, end)
@@ -178,13 +190,13 @@ class Checks:
                 yield root, path, change
 
     def _find(self, place: tuple[str, str, Change], computer: str, rows: Sequence[FileRow]) -> bool:
-        """Whether the file is in the manifest as it is, with its own modification time."""
+        """Whether the file is in the manifest as it is, with its own modification time, or somebody has left it out."""
         pc = self._pcs[computer]
         root, path, change = place
         expected = pc.object_name(root, path)
         modified_at = _time(change.mtime_ns)
         return any(
-            (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at)
+            (row.state == "SKIPPED" or (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at))
             and _is_named(row.name, expected, pc.name)
             for row in rows
         )
@@ -220,25 +232,33 @@ class Checks:
 
     def _as_shown(self, pc: Observed, events: dict[str, list[EventRow]]) -> None:
         notes: dict[str, str] = {}
+        users: dict[str, str] = {}
         for event in pc.shown:
             if isinstance(event, SessionStarted):
                 rows = {row.kind: row for row in events.get(event.session_identifier, [])}
                 _check("START" in rows, "P1: a START that was shown is lost", event)
                 start = rows["START"]
                 _check(start.at == event.started_at, "P1: another START than shown", event, start)
-                _check(start.user == event.user, "P4: another user than shown", event, start)
+                if event.user is not None:
+                    users[event.session_identifier] = event.user
                 _check(start.computer == pc.name, "P1: another computer", event, start)
-                near = min(abs(at - event.started_at) for at in pc.launched_at)
+                begun_at = [*pc.launched_at, *pc.changed_at]
+                near = min(abs(at - event.started_at) for at in begun_at)
                 _check(near < timedelta(seconds=20), "P1: START is not the launch", event, near)
                 notes.setdefault(event.session_identifier, "")
             elif isinstance(event, SessionEnding):
                 rows = {row.kind: row for row in events.get(event.session_identifier, [])}
                 _check("END" in rows, "P1: an END that was shown is lost", event)
                 end = rows["END"]
-                moved = end.reason == "LAST_FILE" and end.at > event.ended_at
+                moved = end.reason in {"LAST_FILE", "LAST_ACTIVITY"} and end.at > event.ended_at
                 _check(moved or end.at == event.ended_at, "P1: another END than shown", event, end)
+            elif isinstance(event, WhoConfirmed):
+                users[event.session_identifier] = event.user
             elif isinstance(event, NoteSaved):
                 notes[event.session_identifier] = event.note
+        for session, user in users.items():
+            # A name may be safe without having been shown; one that was shown stays.
+            _check(events[session][0].user == user, "P4: another user than shown", session, user, events[session][0])
         for session, note in notes.items():
             start = events[session][0]
             # A note may be safe without having been shown; one that was shown is never older.
@@ -252,10 +272,12 @@ class Checks:
         _check((row.name, row.md5, row.generation) in self._ever_stored, "P2: it was never stored", row)
 
     def _was_on_the_disk(self, row: FileRow, start: EventRow) -> None:
-        """Check that the PC had this content with this time, changed after the session's START: nothing is older."""
+        """Check that the PC had this content with this time, changed after START or assigned by somebody."""
+        pc = self._pcs[start.computer]
         own = any(
-            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at) and _time(change.at_ns) >= start.at
-            for change in self._pcs[start.computer].disk.log
+            (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at)
+            and (pc.assigned or _time(change.at_ns) >= start.at)
+            for change in pc.disk.log
         )
         _check(own, "P2: the session had no such file", row)
 

@@ -32,6 +32,7 @@ from nexuslims_logger.session.service import (
     ConfirmWho,
     EndSession,
     LeaveFilesOut,
+    PauseSession,
     SeenWorking,
     SetNote,
 )
@@ -106,6 +107,12 @@ def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch:
     told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+
+
+def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
+    pc.run(PauseSession(), ChangeUser("bob", None, at_last_activity=False))
+    assert pc.session().state is SessionState.PAUSED
+    assert len(pc.rows()) == 1
 
 
 # --- who is working ----------------------------------------------------------------------------------------------
