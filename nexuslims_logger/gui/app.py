@@ -5,6 +5,7 @@ Imports Tk and the standard library alone: what is heavy is loaded on a thread b
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import signal
@@ -119,7 +120,11 @@ def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: Save
     except tk.TclError as error:
         message = f"{error}. On a PC without a screen, use: nexuslims-logger headless."
         raise StopAndTell("The window cannot be opened", message) from error
-    return app.run()
+    code = app.run()
+    # Here and now: a collection on another thread must not find the interpreter of Tk.
+    del app
+    gc.collect()
+    return code
 
 
 class App:

@@ -29,6 +29,22 @@ def unit(root: tk.Misc) -> int:
     return max(4, round(root.winfo_fpixels("6p")))
 
 
+def reduction(root: tk.Misc, text_size: int) -> float:
+    """Return by how much distances and text must shrink (1.0: not at all), lest the window outgrows a small screen.
+
+    Parameters
+    ----------
+    root
+        On that screen.
+    text_size
+        The wanted one, in points.
+    """
+    whole = unit(root)
+    # Measured: what the tallest screen, with a long remedy in several lines, takes at this size of the text.
+    needed = whole * (13 + 5 * text_size)
+    return min(1.0, (root.winfo_screenheight() - FRAME_UNITS * whole) / needed)
+
+
 def fitted(root: tk.Misc, place: Place) -> str:
     """Return the geometry of a remembered place, on the desktop as it is today."""
     return place.on_screen(

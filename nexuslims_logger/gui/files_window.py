@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 #: In units of the look.
 _SIZE: Final = (90, 55)
 _HEADINGS: Final = (
-    Heading(wording.FILES_NAME, 20, grows=True),
-    Heading(wording.FILES_SIZE, 11, number=True),
-    Heading(wording.FILES_STATE, 26),
-    Heading(wording.FILES_TIME, 20, number=True),
+    Heading(wording.FILES_NAME, "scan_0000.ser", grows=True),
+    Heading(wording.FILES_SIZE, "999.9 MB", number=True),
+    Heading(wording.FILES_STATE, f"... {wording.FILE_MISSING}"),
+    Heading(wording.FILES_TIME, "2026-11-23 14:52:10", number=True),
 )
 
 

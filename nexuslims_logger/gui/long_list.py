@@ -19,10 +19,10 @@ _WHEEL_NOTCH: Final = 120
 
 
 class Heading(NamedTuple):
-    """One column: its words, its least width in units of the look, whether it grows, and whether it is a number."""
+    """One column: its words, something as long as what stands there, whether it grows, and whether it is a number."""
 
     words: str
-    width: int
+    sample: str
     grows: bool = False
     number: bool = False
 
@@ -98,7 +98,7 @@ class LongList:
     def _add_column(self, number: int, heading: Heading, unit: int, on_heading: Callable[[int], object]) -> None:
         side: Literal["e", "w"] = "e" if heading.number else "w"
         self.tree.heading(number, text=heading.words, anchor=side, command=lambda: on_heading(number))
-        width = heading.width * unit
+        width = font.nametofont(theme.BASE_FONT, self.tree).measure(heading.sample) + 2 * unit
         self.tree.column(number, width=width, minwidth=width // 2, stretch=heading.grows, anchor=side)
 
     def _bind(self) -> None:

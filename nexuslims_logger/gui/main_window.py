@@ -134,6 +134,7 @@ class MainWindow:
             enable(button, on=not view.busy or name in _ALWAYS_ENABLED)
         if before is None or _shape(before) != _shape(view):
             self._fit()
+            self._root.after_idle(self._fit)  # once more: broken lines know their height only now
 
     def _build_header(self) -> None:
         header = ttk.Frame(self._frame)

@@ -35,6 +35,10 @@ FIXED_FONT: Final = "TkFixedFont"
 _HEADING_RATIO: Final = 1.6
 _LEAD_RATIO: Final = 1.3
 
+#: In pixels: what can still be read.
+_LEAST_UNIT: Final = 4
+_LEAST_TEXT: Final = 12
+
 
 class Look:
     """Palette, fonts and spacing of one window.
@@ -52,11 +56,14 @@ class Look:
     def __init__(self, root: tk.Tk, palette: Palette, text_size: int) -> None:
         self.palette = palette
         #: The grid of all distances.
-        self.unit = dpi.unit(root)
+        reduction = dpi.reduction(root, text_size)
+        self.unit = max(_LEAST_UNIT, round(reduction * dpi.unit(root)))
         self._style = ttk.Style(root)
         self._style.theme_use("clam")
         root.configure(background=palette.ground)
-        _size_fonts(root, text_size)
+        # In points; on a small screen in pixels, which Tk takes as a negative number.
+        pixels = max(_LEAST_TEXT, reduction * root.winfo_fpixels(f"{text_size}p"))
+        _size_fonts(root, text_size if reduction >= 1 else -pixels)
         self._plain()
         self._buttons()
         self._tones()
@@ -227,12 +234,12 @@ class Look:
             self._style.configure(self.line_text(tone), foreground=calm)
 
 
-def _size_fonts(root: tk.Tk, text_size: int) -> None:
-    """Set the named fonts, so that every widget follows the setting."""
+def _size_fonts(root: tk.Tk, text_size: float) -> None:
+    """Set the named fonts, so that every widget follows the setting: points, or pixels when it is negative."""
     family = font.nametofont(BASE_FONT, root).actual("family")
     for name in font.names(root):
         if name.startswith("Tk"):
-            font.nametofont(name, root).configure(size=text_size)
+            font.nametofont(name, root).configure(size=round(text_size))
     font.nametofont(STRONG_FONT, root).configure(family=family, weight="bold")
     for name, ratio in ((HEADING_FONT, _HEADING_RATIO), (LEAD_FONT, _LEAD_RATIO)):
         font.nametofont(name, root).configure(family=family, weight="bold", size=round(ratio * text_size))

@@ -145,7 +145,7 @@ def photograph(screen: VirtualScreen, shot: Shot, theme: Theme, text_size: int, 
             stage.settle()
             _write(screen, stage, file)
         finally:
-            stage.app.close()
+            stage.take_down()
 
 
 def _write(screen: VirtualScreen, stage: Stage, file: Path) -> None:
