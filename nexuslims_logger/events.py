@@ -130,8 +130,6 @@ class WhoIsWorking(Event):
 
     Attributes
     ----------
-    names, projects
-        Those that were confirmed on this PC before, the last one first.
     asks_name, asks_project
         What is asked for (``ASK_USER``, ``ASK_PROJECT``).
     problem
@@ -139,11 +137,18 @@ class WhoIsWorking(Event):
     """
 
     session_identifier: str
-    names: tuple[str, ...]
-    projects: tuple[str, ...]
     asks_name: bool
     asks_project: bool
     problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class NamesRemembered(Event):
+    """What was confirmed on this PC before, the last one first; for who is asked, and for the next user."""
+
+    names: tuple[str, ...]
+    projects: tuple[str, ...]
+    asks_project: bool
 
 
 @dataclass(frozen=True)

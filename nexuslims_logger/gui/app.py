@@ -19,6 +19,7 @@ from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 from nexuslims_logger.gui import dpi, palette, place, wording
 from nexuslims_logger.gui.dialogs import open_dialog, open_message
+from nexuslims_logger.gui.hands import Hands
 from nexuslims_logger.gui.icon import Icons
 from nexuslims_logger.gui.main_window import MainWindow, Windows
 from nexuslims_logger.gui.presenter import Presenter
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.config import Settings
     from nexuslims_logger.events import Event
-    from nexuslims_logger.gui.dialogs import ModalDialog
     from nexuslims_logger.gui.first_paint import FirstPaint
+    from nexuslims_logger.gui.modal import ModalDialog
     from nexuslims_logger.gui.view import Dialog, Tone, View
     from nexuslims_logger.session.service import SessionService
 
@@ -170,6 +171,7 @@ class App:
         )
         windows = Windows(note=self.beside.open_note, files=self.beside.open_files, log=self.beside.open_log)
         self.window = MainWindow(self.root, self._look, self.presenter, self._act, windows)
+        self._hands = Hands(self.root)
         self._place()
         self.dialog: ModalDialog | None = None
         self.view: View | None = None
@@ -280,6 +282,8 @@ class App:
 
     def _second(self) -> None:
         self.presenter.second_passed()
+        if self._hands.moved_lately():
+            self.presenter.hands_moved()
         if self._bell and self._bell.rang():
             self._come_forward()
         self.beside.second_passed()
@@ -302,6 +306,8 @@ class App:
     def _paint(self, *, asked_for: bool = False) -> None:
         self._stale = False
         view = self.presenter.view(self.now())
+        if view.shrunk and not (self.view and self.view.shrunk):
+            self.root.iconify()
         self.view = view
         self.window.show(view)
         self.beside.show()
@@ -322,7 +328,7 @@ class App:
         self._dialog_shown = None
         if view.dialog and (asked_for or self.root.focus_displayof() is not None):
             self._dialog_shown = view.dialog
-            self.dialog = open_dialog(self.root, self._look, view, self.presenter, self._act)
+            self.dialog = open_dialog(self.root, self._look, view, self.presenter, self._act, self.now())
 
     def _come_forward(self) -> None:
         """Show the window to who has started the program a second time, and ask what is meant."""

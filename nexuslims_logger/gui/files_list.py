@@ -92,6 +92,8 @@ class FilesList:
         """Return a row's words, by column, and how its state is meant."""
         row = self.rows[number]
         words, tone = _WORDS[row.state]
+        if row.state is FileState.VERIFIED and self.listed and self.listed.verified_at:
+            words = wording.FILE_SAFE
         time = wording.second(row.changed_at, now, self.zone)
         return (row.path, wording.size(row.size_bytes), f"{tone.symbol} {words}", time), tone
 
@@ -105,7 +107,7 @@ class FilesList:
             at = self.listed.verified_at if self.listed else None
             if at is None:
                 return wording.FILE_VERIFIED_DETAIL
-            return wording.FILE_SAFE.format(time=wording.second(at, now, self.zone))
+            return wording.FILE_SAFE_DETAIL.format(time=wording.second(at, now, self.zone))
         return wording.FILE_STORED_DETAIL if row.state is FileState.STORED else wording.FILE_PLAIN.format(state=words)
 
     def folder(self, number: int | None) -> str | None:

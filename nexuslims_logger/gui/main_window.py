@@ -28,8 +28,8 @@ _BUTTONS: Final[dict[Screen, tuple[str | None, tuple[str, ...]]]] = {
     Screen.STARTING: (None, ()),
     Screen.UNKNOWN_COMPUTER: ("try_again", ("close",)),
     Screen.RUNNING: ("end", ("note", "files", "change_user")),
-    Screen.ENDING: (None, ("files", "leave")),
-    Screen.DONE: ("done", ("files",)),
+    Screen.ENDING: (None, ("files", "change_user", "leave")),
+    Screen.DONE: ("done", ("files", "change_user")),
     Screen.FAILED: ("done", ("copy_message",)),
 }
 

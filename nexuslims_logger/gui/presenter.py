@@ -12,6 +12,7 @@ from nexuslims_logger.events import FilesListed
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, receive
+from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.sentences import Sentences
 from nexuslims_logger.gui.state_line import StateLine
 from nexuslims_logger.gui.view import Dialog, Screen, View
@@ -50,6 +51,9 @@ class Presenter:
         self._interval_s = interval_s
         self._zone = zone
         self._known = Known()
+        #: What the workers ask, and where the answers go.
+        self.questions = Questions(lambda: self._known, zone)
+        self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
         self._seconds_to_close = DONE_S
@@ -67,6 +71,7 @@ class Presenter:
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
         self._service = service
+        self.questions.connect(service)
 
     # What happens
 
@@ -74,6 +79,7 @@ class Presenter:
         """Take in what a worker tells."""
         before = self._known.session_identifier
         self._known = receive(self._known, event)
+        self.questions.receive(event)
         present = self._known.session_identifier
         if isinstance(event, FilesListed):
             self._files = event if event.session_identifier == present else self._files
@@ -81,6 +87,7 @@ class Presenter:
             self._draft = self._read = None  # the editor closes; what stood in it was saved with the click
         if present != before:
             self._files = None
+            self._dialog, self._shrunk, self._seconds_to_close = None, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
             self.stop()
@@ -95,7 +102,7 @@ class Presenter:
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
-        elif self._screen() is Screen.DONE:
+        elif self._screen() is Screen.DONE and self._dialog is None:
             self._seconds_to_close -= 1
             if self._seconds_to_close <= 0:
                 self.stop()
@@ -115,7 +122,9 @@ class Presenter:
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
         self._save_note()
-        if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
+        if self._screen() is Screen.RUNNING and self.questions.insist_on_name():
+            self._dialog = None
+        elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
             self._service.end()
 
     def pause(self) -> None:
@@ -132,8 +141,31 @@ class Presenter:
     def open_change_user(self) -> None:
         """*Change user*: ask for the next name."""
         self._save_note()
-        if self._screen() is Screen.RUNNING and not self._known.asked:
+        if self._screen() is Screen.RUNNING and self._known.who:
+            self.questions.ask_name()  # whose session would it be that ends?
+        elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
             self._dialog = Dialog.CHANGE_USER
+
+    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+        """*Start my session*: return what is wrong with the answer, "" when it was taken."""
+        wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
+        self._dialog = self._dialog if wrong else None
+        return wrong
+
+    def open_leave_out(self) -> None:
+        """*Leave files out*: ask which."""
+        self._dialog = Dialog.LEAVE_OUT
+
+    def leave_out(self, names: tuple[str, ...], reason: str) -> str:
+        """*Leave out*: return what is wrong with the answer, "" when it was taken."""
+        wrong = self.questions.leave_out(names, reason)
+        self._dialog = self._dialog if wrong else None
+        return wrong
+
+    def shrink(self) -> None:
+        """*In the background*: make room, and go on."""
+        self._dialog = None
+        self._shrunk = True
 
     def open_note(self) -> str | None:
         """*Note*: return the text to write on, None when nothing can be written now."""
@@ -187,10 +219,18 @@ class Presenter:
             self._saved_draft = self._draft
             self._draft_s = 0
 
+    def hands_moved(self) -> None:
+        """Somebody uses mouse or keyboard."""
+        if self._screen() is Screen.RUNNING:
+            self.questions.still_working()
+
     def dismiss(self) -> None:
         """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends."""
-        if self._present_dialog() is Dialog.INTERRUPTED:
+        present = self._present_dialog()
+        if present is Dialog.INTERRUPTED:
             self.stop()
+        if present is not self._dialog:
+            self.questions.put_off(present)
         self._dialog = None
 
     def summoned(self) -> None:
@@ -261,6 +301,7 @@ class Presenter:
             busy=known.asked is not None,
             dialog=self._present_dialog(),
             finished=self._finished or known.stopped,
+            shrunk=self._shrunk and screen in {Screen.ENDING, Screen.DONE},
         )
         match screen:
             case Screen.STARTING:
@@ -321,9 +362,14 @@ class Presenter:
         if screen is Screen.STARTING and self._known.interrupted and not asked:
             return Dialog.INTERRUPTED
         fitting = {
-            Dialog.CLOSING: Screen.RUNNING,
-            Dialog.SUMMONED: Screen.RUNNING,
-            Dialog.CHANGE_USER: Screen.RUNNING,
-            Dialog.LEAVING: Screen.ENDING,
+            Dialog.CLOSING: {Screen.RUNNING},
+            Dialog.SUMMONED: {Screen.RUNNING},
+            Dialog.CHANGE_USER: {Screen.RUNNING, Screen.ENDING, Screen.DONE},
+            Dialog.LEAVING: {Screen.ENDING},
+            Dialog.LEAVE_OUT: {Screen.ENDING},
         }
-        return self._dialog if self._dialog and fitting[self._dialog] is screen and not asked else None
+        if asked:
+            return None
+        if self._dialog and screen in fitting[self._dialog]:
+            return self._dialog
+        return self.questions.dialog(screen)

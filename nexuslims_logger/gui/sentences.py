@@ -70,6 +70,8 @@ class Sentences:
         if self.known.session is None:
             will_be = here and not self.known.failure
             return Line(Tone.CALM, wording.WILL_BE_RECORDED_HERE if will_be else wording.NOT_RECORDED)
+        if self.known.who:
+            return Line(Tone.WAITING, wording.RECORD_NEEDS_NAME)
         if here:
             return Line(Tone.CALM, wording.RECORDED_HERE)
         if record and record.recorded:
@@ -185,6 +187,11 @@ class Sentences:
             ),
             end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,
             continue_first=found.suggestion is InterruptedChoice.CONTINUE,
+            without_answer=(
+                wording.INTERRUPTED_CLOSE
+                if found.continues_in_s is None
+                else wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
+            ),
         )
 
     def _instrument(self) -> str:

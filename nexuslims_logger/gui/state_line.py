@@ -57,9 +57,9 @@ class StateLine:
             case Screen.DONE:
                 return self._done()
             case Screen.ENDING:
-                return self._trouble() or self._ending()
+                return self._trouble() or self._disk() or self._ending()
             case Screen.RUNNING:
-                return self._asked() or self._trouble() or self._running()
+                return self._asked() or self._trouble() or self._question() or self._running()
 
     def _starting(self) -> Line:
         if self.known.interrupted and not self.known.asked:
@@ -74,6 +74,36 @@ class StateLine:
                 return Line(Tone.BUSY, wording.PAUSE_ASKED)
             case _:
                 return None
+
+    def _question(self) -> Line | None:
+        """Return what is not broken and yet needs somebody; the session goes on meanwhile."""
+        known = self.known
+        if known.quiet and known.quiet.since:
+            return Line(Tone.WAITING, wording.QUIET_LINE.format(time=self._moment(known.quiet.since)))
+        if known.who:
+            return Line(Tone.WAITING, wording.NAME_MISSING, wording.NAME_MISSING_DETAIL)
+        return self._disk()
+
+    def _disk(self) -> Line | None:
+        disk = self.known.disk
+        if disk is None or disk.free_bytes is None:
+            return None
+        text = wording.DISK_LOW.format(folder=disk.folder, free=wording.size(disk.free_bytes))
+        return Line(Tone.WAITING, text, wording.DISK_LOW_DETAIL)
+
+    def _also(self) -> str:
+        """Return what else a person should know of the session."""
+        known, parts = self.known, []
+        if known.session and known.session.by_itself and not known.ended_at:
+            parts.append(wording.CONTINUED_BY_ITSELF)
+        if known.ended_by_itself:
+            parts.append(wording.ENDED_BY_ITSELF)
+        if known.clock and known.clock.held:
+            parts.append(wording.CLOCK_HELD)
+        elif known.clock and known.clock.offset_ms:
+            text = wording.CLOCK_AHEAD if known.clock.offset_ms > 0 else wording.CLOCK_BEHIND
+            parts.append(text.format(offset=wording.duration(abs(known.clock.offset_ms) / 1000)))
+        return " ".join(parts)
 
     def _trouble(self) -> Line | None:
         """Return what is broken, if anything is; of the troubles that belong to nothing else, the newest."""
@@ -92,7 +122,7 @@ class StateLine:
         progress = self.known.progress
         if progress is None:
             return Line(Tone.BUSY, wording.LOOKING)
-        extra = _extra(progress)
+        extra = _joined(_extra(progress), self._also())
         if owed := _owed(progress, extra):
             return owed
         good_at = progress.last_good_pass_at
@@ -109,10 +139,11 @@ class StateLine:
     def _ending(self) -> Line:
         progress = self.known.progress
         if self.known.stored:
-            return Line(Tone.BUSY, wording.RECORDING_END)
+            held = self.known.clock is not None and self.known.clock.held
+            return Line(Tone.WAITING if held else Tone.BUSY, wording.RECORDING_END, self._also())
         if progress is None:
             return Line(Tone.BUSY, wording.ENDING_SCAN)
-        extra = _extra(progress)
+        extra = _joined(_extra(progress), self._also())
         if progress.stage is PassStage.VERIFYING:
             return Line(Tone.BUSY, wording.VERIFYING, extra)
         return _owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
@@ -128,6 +159,10 @@ class StateLine:
         if left := self.known.sessions_left:
             waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
             detail = f"{detail} {waits}"
+        if stored and stored.left_out:
+            out = wording.counted(stored.left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)
+            detail = f"{out} {detail}"
+        detail = _joined(detail, self._also())
         if missing:
             gone = wording.counted(missing, wording.MISSING_ONE, wording.MISSING)
             return Line(Tone.WAITING, text, f"{gone} {detail}")
@@ -154,6 +189,10 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
     first = progress.waiting[0]
     name = first.name.rpartition("/")[2]
     return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _stored(progress: TransferProgress) -> str:

@@ -25,6 +25,11 @@ class Dialog(enum.StrEnum):
     LEAVING = "leaving"
     SUMMONED = "summoned"
     CHANGE_USER = "change-user"
+    WHO = "who"
+    UNASSIGNED = "unassigned"
+    STILL_WORKING = "still-working"
+    CLOCK = "clock"
+    LEAVE_OUT = "leave-out"
 
 
 class Tone(enum.StrEnum):
@@ -88,12 +93,15 @@ class Interrupted:
         The words of the button that ends it.
     continue_first
         Whether *Continue* is the default.
+    without_answer
+        What happens when nobody answers.
     """
 
     heading: str
     facts: tuple[tuple[str, str], ...]
     end_text: str
     continue_first: bool
+    without_answer: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,8 @@ class View:
         Waiting for an answer of the workers: no button may be pressed.
     finished
         The window may be taken down.
+    shrunk
+        It is finished in the background: the window makes room.
     """
 
     screen: Screen
@@ -152,3 +162,4 @@ class View:
     summoned_text: str = ""
     busy: bool = False
     finished: bool = False
+    shrunk: bool = False

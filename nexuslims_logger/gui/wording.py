@@ -72,7 +72,21 @@ UNASSIGNED_ONE: Final = "1 file changed while no session ran; it belongs to none
 LEFT_OVER: Final = "{count} files of earlier sessions are still being sent."
 LEFT_OVER_ONE: Final = "1 file of an earlier session is still being sent."
 
+LEFT_OUT: Final = "{count} files were left out."
+LEFT_OUT_ONE: Final = "1 file was left out."
+NAME_MISSING: Final = "Who is working? The session runs and waits for a name"
+NAME_MISSING_DETAIL: Final = "It is recorded on this PC; the database hears of it with the name."
+QUIET_LINE: Final = "Nobody seems to work here since {time}. The session is still open"
+CLOCK_HELD: Final = "The clock of this PC is in doubt; the session waits until somebody says that its times are right."
+CLOCK_AHEAD: Final = "The clock of this PC is {offset} ahead of the database's."
+CLOCK_BEHIND: Final = "The clock of this PC is {offset} behind the database's."
+DISK_LOW: Final = "The disk with {folder} is nearly full: {free} left. Make room soon"
+DISK_LOW_DETAIL: Final = "The instrument may be unable to save. In Files you see which ones are safe to delete here."
+CONTINUED_BY_ITSELF: Final = "The session was interrupted, and continued by itself."
+ENDED_BY_ITSELF: Final = "Nobody had worked for long, so the session was ended at its last activity."
+
 # Where the session is recorded
+RECORD_NEEDS_NAME: Final = "Recorded on this PC, waits for a name"
 RECORDED_HERE: Final = "Recorded on this PC only"
 RECORDED: Final = "Recorded in the database"
 RECORD_WAITS: Final = "Recorded on this PC, will be sent"
@@ -126,6 +140,23 @@ CONTINUE: Final = "&Continue"
 END_THEIRS: Final = "&End theirs and start mine"
 END_EARLIER: Final = "&End it and start a new one"
 
+CONFIRM_WHO: Final = "&This is me"
+CONFIRM_AND_END: Final = "&End session"
+LATER: Final = "&Later"
+START_MINE: Final = "&Start my session"
+START_MINE_QUIET: Final = "End theirs at last &activity"
+TAKE_THIS: Final = "Add to &this session"
+TAKE_PREVIOUS: Final = "Add to my &last session"
+LEAVE_ALONE: Final = "Leave them &alone"
+STILL_WORKING: Final = "I am &still working"
+END_QUIET: Final = "&End at last activity"
+CLOCK_RIGHT: Final = "The time is &right"
+IN_BACKGROUND: Final = "In the &background"
+LEAVE_FOR_LATER: Final = "&Leave for later"
+LEAVE_FILES_OUT: Final = "Leave files &out..."
+LEAVE_THEM_OUT: Final = "&Leave out"
+BACK: Final = "&Back"
+
 # Dialogs
 CLOSING: Final = "Close the logger?"
 CLOSING_TEXT: Final = "Your session is still running."
@@ -152,7 +183,57 @@ INTERRUPTED_TEXT: Final = (
     "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
 )
 INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
+INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s."
 SOMEBODY: Final = "not known"
+WHO: Final = "Who is working?"
+WHO_TEXT: Final = "Your session already runs. Your name is recorded with it."
+WHO_BEFORE_END: Final = "The session ends as soon as it has your name."
+WHO_NAME: Final = "Name"
+WHO_PROJECT: Final = "Project"
+CHANGE: Final = "Who works next?"
+CHANGE_TEXT: Final = "The session of {user}, since {time}, ends. Its last files are sent while yours runs."
+CHANGE_AFTER_END: Final = "The last files of the session before are sent while yours runs."
+UNASSIGNED_FOUND: Final = "Files changed while no session ran"
+UNASSIGNED_TEXT: Final = "Whose are they? What is left alone stays on this PC and is not sent."
+UNASSIGNED_FILES: Final = "Files"
+UNASSIGNED_COUNT: Final = "{count} files"
+UNASSIGNED_COUNT_ONE: Final = "1 file"
+UNASSIGNED_WHEN: Final = "Changed"
+UNASSIGNED_WHICH: Final = "Names"
+UNASSIGNED_PREVIOUS: Final = "Your last session"
+UNASSIGNED_NAMED: Final = 3
+FROM_TO: Final = "{first} to {last}"
+AND_MORE: Final = "{names} and {more} more"
+QUIET: Final = "Are you still working?"
+QUIET_TEXT: Final = "Nothing has happened since {time}. Without an answer the session stays open."
+QUIET_ENDS_TEXT: Final = (
+    "Nothing has happened since {time}. Without an answer the session ends at {end}, with that time."
+)
+CLOCK: Final = "Is the clock of this PC right?"
+CLOCK_TEXT: Final = (
+    "It said {time} at the start of the session, which cannot be. The session's times go into its record, so it is "
+    "finished only when you say that they are right. Otherwise set the clock, and ask the facility manager."
+)
+CLOCK_AHEAD_TEXT: Final = (
+    "It said {time} at the start of the session, {offset} ahead of the database. The session's times go into its "
+    "record, so it is finished only when you say that they are right. Otherwise set the clock, and ask the facility "
+    "manager."
+)
+CLOCK_BEHIND_TEXT: Final = (
+    "It said {time} at the start of the session, {offset} behind the database. The session's times go into its "
+    "record, so it is finished only when you say that they are right. Otherwise set the clock, and ask the facility "
+    "manager."
+)
+LEFTOVER_CHOICES: Final = (
+    ("Keep waiting", "The window stays until everything is verified."),
+    ("In the background", "The window shrinks and goes on. The next user can start at once."),
+    ("Leave for later", "The logger closes. The rest is caught up when it runs here again."),
+)
+LEAVE_OUT: Final = "Which files are not needed?"
+LEAVE_OUT_TEXT: Final = "They stay on this PC and are recorded as left out, with your name and the reason."
+LEAVE_OUT_WHY: Final = "Reason"
+LEAVE_OUT_NONE: Final = "Choose at least one file."
+LEAVE_OUT_REASON: Final = "Say why, in at most {count} characters."
 NOTE_TITLE: Final = "Note - {program}"
 NOTE_TEXT: Final = "What should be remembered about this session?"
 NOTE_TOO_LONG: Final = "Too long: the last {count} characters are not saved"
@@ -178,7 +259,8 @@ FILE_MISSING: Final = "Gone before it was sent"
 FILE_LEFT_OUT: Final = "Left out"
 FILE_REASON: Final = "{state}: {reason}."
 FILE_STORED_DETAIL: Final = "Stored, and not verified yet. Keep it on this PC until the session has ended."
-FILE_SAFE: Final = "Verified at {time}. Safe to delete here."
+FILE_SAFE: Final = "Safe to delete here"
+FILE_SAFE_DETAIL: Final = "Verified at {time}. Safe to delete here."
 FILE_VERIFIED_DETAIL: Final = "Verified, and recorded for good."
 FILE_PLAIN: Final = "{state}."
 LOG_TITLE: Final = "Log - {program}"
@@ -194,6 +276,8 @@ UNEXPECTED_TEXT: Final = (
 
 #: The database's column takes 65,535 bytes; a character has four at most.
 NOTE_LIMIT: Final = 10_000
+#: What the manifest's column holds.
+REASON_LIMIT: Final = 255
 
 _STEP: Final = 1000
 _MINUTE_S: Final = 60

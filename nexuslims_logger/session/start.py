@@ -17,7 +17,7 @@ from nexuslims_logger.session.clock_check import check_clock
 from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
-from nexuslims_logger.session.who import ask_who
+from nexuslims_logger.session.who import ask_who, tell_names
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,6 +97,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             stored_in=_stored_in(facts),
         )
     )
+    tell_names(loop)
     if not facts.confirmed:
         ask_who(loop, facts.identifier)
     check_clock(loop, facts)

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import StopAndTell
-from nexuslims_logger.events import Problem, WhoConfirmed, WhoIsWorking
+from nexuslims_logger.events import NamesRemembered, Problem, WhoConfirmed, WhoIsWorking
 from nexuslims_logger.session.unassigned import offer
 
 if TYPE_CHECKING:
@@ -63,17 +63,22 @@ def _fitting(text: str, length: int, what: str) -> str:
 
 def ask_who(loop: SessionLoop, session_identifier: str, problem: Problem | None = None) -> None:
     """Ask who works in the running session."""
-    station, facts = loop.ports.station, loop.ports.facts
+    station = loop.ports.station
     loop.tell(
         WhoIsWorking(
             session_identifier,
-            names=_remembered(facts, _NAMES),
-            projects=_remembered(facts, _PROJECTS),
             asks_name=station.account is None,
             asks_project=station.ask_project,
             problem=problem,
         )
     )
+
+
+def tell_names(loop: SessionLoop) -> None:
+    """Tell the names that need not be entered again."""
+    facts = loop.ports.facts
+    names, projects = _remembered(facts, _NAMES), _remembered(facts, _PROJECTS)
+    loop.tell(NamesRemembered(names, projects, loop.ports.station.ask_project))
 
 
 def confirm_who(loop: SessionLoop, message: ConfirmWho) -> None:

@@ -12,6 +12,7 @@ from nexuslims_logger.events import (
     ClockInDoubt,
     InterruptedChoice,
     InterruptedFound,
+    NamesRemembered,
     SessionEnding,
     SessionReady,
     SessionStarted,
@@ -136,14 +137,14 @@ def test_the_name_goes_to_start_and_end_and_is_remembered(pc: Pc) -> None:
         ("END", "Ada Lovelace", at(LAUNCH + timedelta(minutes=6))),
     ]
     assert pc.session().project == "X-1"
-    asked = of_kind(pc.run(**ASKED), WhoIsWorking)[0]
-    assert (asked.names, asked.projects) == (("Ada Lovelace",), ("X-1",))
+    known = of_kind(pc.run(**ASKED), NamesRemembered)[0]
+    assert (known.names, known.projects) == (("Ada Lovelace",), ("X-1",))
 
 
 def test_the_last_name_comes_first(pc: Pc) -> None:
     for name in ("ada", "bob", "ADA"):
         pc.run(ConfirmWho(name, None), EndSession(), **ASKED)
-    assert of_kind(pc.run(**ASKED), WhoIsWorking)[0].names == ("ADA", "bob")
+    assert of_kind(pc.run(**ASKED), NamesRemembered)[0].names == ("ADA", "bob")
 
 
 @pytest.mark.parametrize("nobody", ["", "   ", "unknown", "Unknown", "a" * 51, "a\0b"])
