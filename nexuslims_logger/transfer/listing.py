@@ -53,7 +53,7 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesLis
             why = reason or ""
         else:
             delay = state.delays.get((session, key))
-            waiting = FileState.WAITING if settled else FileState.CHANGING
+            waiting = FileState.WAITING if settled or delay else FileState.CHANGING
             file_state = FileState.SENDING if key in sending else waiting
             why = delay.reason if delay else ""
         rows.append(FileRow(key.root, key.path, size, time_of(mtime_ns), file_state, why))

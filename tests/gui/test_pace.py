@@ -38,6 +38,7 @@ def test_the_first_paint_takes_little_more_than_an_empty_window(screen: VirtualS
         )
         return float(done.stdout)
 
+    empty, ours = 0.0, 0.0
     for _ in range(4):  # a machine that is busy enough changes it all the same
         pairs = [(seconds(_EMPTY), seconds(_OURS)) for _ in range(5)]
         empty, ours = (min(times) for times in zip(*pairs, strict=True))
