@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import InterruptedChoice
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.modal import ModalDialog
+from nexuslims_logger.gui.modal import Choice, ModalDialog
 from nexuslims_logger.gui.question_dialogs import (
     open_clock,
     open_leave_out,
@@ -94,9 +94,14 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
 def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
     dialog = ModalDialog(parent, look, wording.CLOSING, lambda: act(presenter.dismiss))
     dialog.add_text(wording.CLOSING_TEXT, 1)
-    dialog.add_table(wording.CLOSING_CHOICES, 2)
-    dialog.add_button(wording.END, lambda: act(presenter.end), theme.DANGER)
-    dialog.add_button(wording.PAUSE, lambda: act(presenter.pause))
+    end, pause = wording.CLOSING_CHOICES
+    dialog.add_choices(
+        [
+            Choice(wording.END, end, lambda: act(presenter.end), theme.DANGER),
+            Choice(wording.PAUSE, pause, lambda: act(presenter.pause)),
+        ],
+        2,
+    )
     dialog.open(dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss)))
     return dialog
 

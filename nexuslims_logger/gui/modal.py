@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import make_button
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 #: In units of the look.
 _WIDTH: Final = 50
+
+
+class Choice(NamedTuple):
+    """One answer: the button's words, what it means, and what it does."""
+
+    words: str
+    meaning: str
+    command: Callable[[], None]
+    style: str = "TButton"
 
 
 class ModalDialog:
@@ -32,9 +41,14 @@ class ModalDialog:
         The heading.
     dismiss
         What its cross and Escape do.
+    columns
+        How many buttons stand beside each other.
     """
 
-    def __init__(self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None]) -> None:
+    def __init__(  # noqa: PLR0913 - a dialog is made of this
+        self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None], *, columns: int = 3
+    ) -> None:
+        self._columns = columns
         self._parent = parent
         self._unit = look.unit
         self.window = tk.Toplevel(parent, background=look.palette.ground)
@@ -71,12 +85,28 @@ class ModalDialog:
             value.grid(row=number, column=1, sticky="ew", pady=(0, self._unit // 2))
             wrap_to_width(value, (_WIDTH - 16) * self._unit)
 
+    def add_choices(self, choices: Sequence[Choice], row: int) -> list[ttk.Button]:
+        """Add answers below each other, each with what it means beside it; return their buttons."""
+        table = ttk.Frame(self.frame)
+        table.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
+        table.columnconfigure(1, weight=1)
+        made = []
+        for number, choice in enumerate(choices):
+            button = make_button(table, choice.words, choice.command, choice.style)
+            button.grid(row=number, column=0, sticky="ew", pady=(self._unit, 0))
+            meaning = ttk.Label(table, text=choice.meaning)
+            meaning.grid(row=number, column=1, sticky="ew", padx=(2 * self._unit, 0), pady=(self._unit, 0))
+            wrap_to_width(meaning, (_WIDTH - 24) * self._unit)
+            made.append(button)
+        return made
+
     def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
-        """Add a button to the row at the bottom."""
-        column = len(self.buttons)
+        """Add a button to those at the bottom."""
+        row, column = divmod(len(self.buttons), self._columns)
         self._buttons.columnconfigure(column, weight=1)
         button = make_button(self._buttons, words, command, style)
-        button.grid(row=0, column=column, sticky="nsew", padx=(self._unit if column else 0, 0))
+        apart = (self._unit if column else 0, 0), (self._unit if row else 0, 0)
+        button.grid(row=row, column=column, sticky="nsew", padx=apart[0], pady=apart[1])
         self.buttons.append(button)
         return button
 

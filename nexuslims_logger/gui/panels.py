@@ -26,7 +26,7 @@ _STEP_TONES: Final = {
 def wrap_to_width(label: ttk.Label, narrow: int) -> None:
     """Break `label`'s lines at the width it is given; until then at `narrow`, lest it widens the window."""
     label.configure(wraplength=narrow)
-    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width)))
+    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - 2)))
 
 
 def show_text(label: ttk.Label, text: str) -> None:

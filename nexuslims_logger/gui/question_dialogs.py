@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import UnassignedChoice
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.modal import ModalDialog
+from nexuslims_logger.gui.modal import Choice, ModalDialog
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +28,15 @@ def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, n
     def give(choice: UnassignedChoice) -> Callable[[], None]:
         return lambda: act(lambda: questions.assign(choice))
 
-    dialog = ModalDialog(parent, look, wording.UNASSIGNED_FOUND, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, wording.UNASSIGNED_FOUND, lambda: act(presenter.dismiss), columns=2)
     dialog.add_table(questions.unassigned_facts(now), 1)
     dialog.add_text(wording.UNASSIGNED_TEXT, 2)
-    dialog.add_button(wording.TAKE_THIS, give(UnassignedChoice.THIS))
+    this, previous, alone = wording.UNASSIGNED_CHOICES
+    choices = [Choice(wording.TAKE_THIS, this, give(UnassignedChoice.THIS))]
     if questions.previous_offered:
-        dialog.add_button(wording.TAKE_PREVIOUS, give(UnassignedChoice.PREVIOUS))
-    dialog.add_button(wording.LEAVE_ALONE, give(UnassignedChoice.LEAVE))
+        choices.append(Choice(wording.TAKE_PREVIOUS, previous, give(UnassignedChoice.PREVIOUS)))
+    choices.append(Choice(wording.LEAVE_ALONE, alone, give(UnassignedChoice.LEAVE)))
+    dialog.add_choices(choices, 3)
     dialog.open(dialog.add_button(wording.LATER, lambda: act(presenter.dismiss), theme.PRIMARY))
     return dialog
 
@@ -63,18 +65,19 @@ def open_clock(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: d
 def open_leftover(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
     """Ask what becomes of what is not stored yet; who would wait for long is offered the background first."""
     questions = presenter.questions
-    dialog = ModalDialog(parent, look, wording.LEAVING, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, wording.LEAVING, lambda: act(presenter.dismiss), columns=2)
     dialog.add_text(text, 1)
-    dialog.add_table(wording.LEFTOVER_CHOICES, 2)
-    long = questions.much_is_left
-    stay = dialog.add_button(wording.KEEP_WAITING, lambda: act(presenter.dismiss), "TButton" if long else theme.PRIMARY)
-    behind = dialog.add_button(
-        wording.IN_BACKGROUND, lambda: act(presenter.shrink), theme.PRIMARY if long else "TButton"
-    )
-    dialog.add_button(wording.LEAVE_FOR_LATER, lambda: act(presenter.stop))
+    first, second = ("TButton", theme.PRIMARY) if questions.much_is_left else (theme.PRIMARY, "TButton")
+    waiting, behind, later, out = wording.LEFTOVER_CHOICES
+    choices = [
+        Choice(wording.KEEP_WAITING, waiting, lambda: act(presenter.dismiss), first),
+        Choice(wording.IN_BACKGROUND, behind, lambda: act(presenter.shrink), second),
+        Choice(wording.LEAVE_FOR_LATER, later, lambda: act(presenter.stop)),
+    ]
     if questions.waiting:
-        dialog.add_button(wording.LEAVE_FILES_OUT, lambda: act(presenter.open_leave_out))
-    dialog.open(behind if long else stay)
+        choices.append(Choice(wording.LEAVE_FILES_OUT, out, lambda: act(presenter.open_leave_out)))
+    buttons = dialog.add_choices(choices, 2)
+    dialog.open(buttons[1 if questions.much_is_left else 0])
     return dialog
 
 

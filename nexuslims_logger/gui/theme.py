@@ -94,7 +94,7 @@ class Look:
             "highlightcolor": colours.accent,
             "highlightthickness": 1,
             "relief": "flat",
-            "borderwidth": 0,
+            "borderwidth": self.unit // 2,
         }
 
     def list_colours(self) -> dict[Tone, str]:

@@ -77,7 +77,7 @@ LEFT_OUT_ONE: Final = "1 file was left out."
 NAME_MISSING: Final = "Who is working? The session runs and waits for a name"
 NAME_MISSING_DETAIL: Final = "It is recorded on this PC; the database hears of it with the name."
 QUIET_LINE: Final = "Nobody seems to work here since {time}. The session is still open"
-CLOCK_HELD: Final = "The clock of this PC is in doubt; the session waits until somebody says that its times are right."
+CLOCK_HELD: Final = "The session can be finished when somebody has said that its times are right."
 CLOCK_AHEAD: Final = "The clock of this PC is {offset} ahead of the database's."
 CLOCK_BEHIND: Final = "The clock of this PC is {offset} behind the database's."
 DISK_LOW: Final = "The disk with {folder} is nearly full: {free} left. Make room soon"
@@ -135,7 +135,6 @@ CHANGE_USER: Final = "Change &user"
 GO_ON: Final = "&Keep this session"
 PAUSE: Final = "&Pause"
 KEEP_WAITING: Final = "&Keep waiting"
-LEAVE_NOW: Final = "&Leave now"
 CONTINUE: Final = "&Continue"
 END_THEIRS: Final = "&End theirs and start mine"
 END_EARLIER: Final = "&End it and start a new one"
@@ -146,7 +145,7 @@ LATER: Final = "&Later"
 START_MINE: Final = "&Start my session"
 START_MINE_QUIET: Final = "End theirs at last &activity"
 TAKE_THIS: Final = "Add to &this session"
-TAKE_PREVIOUS: Final = "Add to my &last session"
+TAKE_PREVIOUS: Final = "Add to my last &session"
 LEAVE_ALONE: Final = "Leave them &alone"
 STILL_WORKING: Final = "I am &still working"
 END_QUIET: Final = "&End at last activity"
@@ -161,14 +160,14 @@ BACK: Final = "&Back"
 CLOSING: Final = "Close the logger?"
 CLOSING_TEXT: Final = "Your session is still running."
 CLOSING_CHOICES: Final = (
-    ("End session", "You are finished. The last files are sent, then the window closes."),
-    ("Pause", "You come back later. The session stays open."),
+    "You are finished. The last files are sent, then the window closes.",
+    "You come back later. The session stays open.",
 )
 LEAVING: Final = "Leave before everything is stored?"
 LEAVING_FILES: Final = "{count} files still wait."
 LEAVING_FILES_ONE: Final = "1 file still waits."
 LEAVING_REST: Final = "Something still waits to be recorded."
-LEAVING_TEXT: Final = "{waits} Nothing is lost: it is caught up when the logger is started here the next time."
+LEAVING_TEXT: Final = "{waits} Nothing is lost, whatever you choose."
 SUMMONED: Final = "The logger is already running"
 SUMMONED_TEXT: Final = "{user}'s session has been running here since {time}. Who works now?"
 SUMMONED_NOBODY: Final = "A session has been running here since {time}. Who works now?"
@@ -194,7 +193,12 @@ CHANGE: Final = "Who works next?"
 CHANGE_TEXT: Final = "The session of {user}, since {time}, ends. Its last files are sent while yours runs."
 CHANGE_AFTER_END: Final = "The last files of the session before are sent while yours runs."
 UNASSIGNED_FOUND: Final = "Files changed while no session ran"
-UNASSIGNED_TEXT: Final = "Whose are they? What is left alone stays on this PC and is not sent."
+UNASSIGNED_TEXT: Final = "Whose are they?"
+UNASSIGNED_CHOICES: Final = (
+    "They are mine, of the session that runs now.",
+    "They are mine, of my session before this one.",
+    "They stay on this PC and are not sent.",
+)
 UNASSIGNED_FILES: Final = "Files"
 UNASSIGNED_COUNT: Final = "{count} files"
 UNASSIGNED_COUNT_ONE: Final = "1 file"
@@ -225,9 +229,10 @@ CLOCK_BEHIND_TEXT: Final = (
     "manager."
 )
 LEFTOVER_CHOICES: Final = (
-    ("Keep waiting", "The window stays until everything is verified."),
-    ("In the background", "The window shrinks and goes on. The next user can start at once."),
-    ("Leave for later", "The logger closes. The rest is caught up when it runs here again."),
+    "The window stays until everything is verified.",
+    "The window shrinks and goes on. The next user can start at once.",
+    "The logger closes. The rest is caught up when it runs here again.",
+    "Some files are not needed. Say which, and why.",
 )
 LEAVE_OUT: Final = "Which files are not needed?"
 LEAVE_OUT_TEXT: Final = "They stay on this PC and are recorded as left out, with your name and the reason."
