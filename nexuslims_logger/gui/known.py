@@ -148,6 +148,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
                 known,
                 session=event,
                 note=event.note,
+                who=None,
                 interrupted=None,
                 unknown=None,
                 asked=_unless_stop(known),

@@ -45,9 +45,7 @@ class ModalDialog:
         How many buttons stand beside each other.
     """
 
-    def __init__(  # noqa: PLR0913 - a dialog is made of this
-        self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None], *, columns: int = 3
-    ) -> None:
+    def __init__(self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None], *, columns: int = 3) -> None:
         self._columns = columns
         self._parent = parent
         self._unit = look.unit

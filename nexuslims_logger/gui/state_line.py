@@ -82,6 +82,8 @@ class StateLine:
             return Line(Tone.WAITING, wording.QUIET_LINE.format(time=self._moment(known.quiet.since)))
         if known.who:
             return Line(Tone.WAITING, wording.NAME_MISSING, wording.NAME_MISSING_DETAIL)
+        if known.clock and known.clock.held:
+            return Line(Tone.WAITING, wording.CLOCK, wording.CLOCK_HELD)
         return self._disk()
 
     def _disk(self) -> Line | None:

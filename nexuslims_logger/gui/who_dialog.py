@@ -31,7 +31,7 @@ class NameField:
     label
         What stands above.
     remembered
-        The last one first; it is put in, to be overwritten.
+        The last one first. None is put in: whoever presses Return too soon must not work under another's name.
     """
 
     def __init__(self, parent: tk.Misc, look: Look, label: str, remembered: Sequence[str]) -> None:
@@ -42,7 +42,11 @@ class NameField:
         self.entry = tk.Entry(self.frame, font=theme.BASE_FONT, width=20)
         self.entry.configure(look.text_options())
         self.entry.grid(row=1, column=0, sticky="ew", ipady=look.unit // 2)
-        self.entry.bind("<KeyRelease>", self._complete)
+        # Behind the field's own bindings: the letter is in it by then.
+        behind = f"completes{self.entry}"
+        itself, field, *others = self.entry.bindtags()
+        self.entry.bindtags((itself, field, behind, *others))
+        self.entry.bind_class(behind, "<KeyPress>", lambda event: self._complete(event.char))
         self.list = tk.Listbox(
             self.frame,
             height=min(_LINES, len(remembered)),
@@ -56,8 +60,6 @@ class NameField:
             self.list.grid(row=2, column=0, sticky="ew", pady=(look.unit // 2, 0))
             self.list.bind("<<ListboxSelect>>", self._take)
             self.entry.bind("<Down>", self._into_the_list)
-            self.entry.insert(0, remembered[0])
-            self.entry.select_range(0, "end")
 
     @property
     def text(self) -> str:
@@ -69,9 +71,10 @@ class NameField:
         for widget in (self.entry, self.list):
             widget.bind("<Return>", lambda _event: do())
 
-    def _complete(self, event: tk.Event[tk.Entry]) -> None:
+    def _complete(self, character: str) -> None:
+        """After a letter that was typed at the end, put in what is left of the first name that fits, selected."""
         typed = self.entry.get()
-        if len(event.char) != 1 or not event.char.isprintable() or self.entry.index("insert") != len(typed):
+        if not character or not character.isprintable() or self.entry.index("insert") != len(typed):
             return
         fitting = next((name for name in self._remembered if name.casefold().startswith(typed.casefold())), None)
         if fitting and len(fitting) > len(typed):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.config import Theme
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import PassStage, Problem, StartStep
+from nexuslims_logger.events import DiskLow, PassStage, Problem, StartStep
 from nexuslims_logger.logs import LogMemory
 from tests.gui import stage as on
 from tests.gui.stage import Stage
@@ -102,6 +102,14 @@ def _close(stage: Stage) -> None:
     stage.app._act(stage.app.presenter.wants_to_close)
 
 
+def _dismiss(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.dismiss)
+
+
+def _leave_out(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.open_leave_out)
+
+
 _BROKEN = ConfigurationError(
     "A setting is wrong",
     "NEXUSLIMSGUI_SETTLE_SECONDS is 'ten' (from the environment). Expected: a number of seconds, 0 to 3600. "
@@ -122,6 +130,14 @@ SHOTS: Final = (
     Shot("closing", _running(on.progress()), _close),
     Shot("leaving", _final(), _close),
     Shot("summoned", _running(on.progress()), _summon),
+    Shot("who", (*on.asked_who(), on.all_stored()), central=True),
+    Shot("who-missing", (*on.asked_who(), on.all_stored()), _dismiss, central=True),
+    Shot("change-user", (*on.asked_who(), *_running(on.progress())), _press("change_user")),
+    Shot("unassigned", _running(on.all_stored(unassigned=5), on.found_unassigned())),
+    Shot("still-working", _running(on.all_stored(), on.quiet())),
+    Shot("clock", _running(on.all_stored(), on.wrong_clock())),
+    Shot("disk-low", _running(on.all_stored(), DiskLow("D:/EMData", 1_400_000_000))),
+    Shot("leave-out", _final(), _leave_out),
     Shot("note", _running(on.progress()), _press("note")),
     Shot("files", _running(on.progress()), _show_files(on.listed(), select=1)),
     Shot("files-safe", (*_final(), on.stored(40), on.ready()), _show_files(on.verified_list(), select=0)),

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.events import (
+    ClockInDoubt,
     FileRow,
     FilesListed,
     FileState,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
+    NamesRemembered,
     PassStage,
     Problem,
     RecordState,
@@ -28,9 +30,12 @@ from nexuslims_logger.events import (
     SessionStored,
     Starting,
     StartStep,
+    StillWorking,
     Stopped,
     TransferProgress,
+    UnassignedFound,
     WaitingFile,
+    WhoIsWorking,
 )
 from nexuslims_logger.gui.app import App
 from nexuslims_logger.messages import Stop
@@ -326,6 +331,34 @@ def interrupted(**changes: Any) -> InterruptedFound:
         suggestion=InterruptedChoice.END,
     )
     return replace(event, **changes)
+
+
+def asked_who(**changes: Any) -> tuple[Event, ...]:
+    names = NamesRemembered(("Ada Lovelace", "Berta Benz", "Grace Hopper"), ("X-17",), asks_project=False)
+    who = WhoIsWorking(SESSION, asks_name=True, asks_project=False)
+    return (started(user=None, **changes), names, who)
+
+
+def found_unassigned(**changes: Any) -> UnassignedFound:
+    event = UnassignedFound(
+        session_identifier=SESSION,
+        files=5,
+        bytes=620_000_000,
+        names=("grid7/overview.tif", "grid7/scan_001.ser", "grid7/scan_002.ser"),
+        first_at=NOW - timedelta(hours=5),
+        last_at=NOW - timedelta(hours=3),
+        previous_started_at=NOW - timedelta(hours=9),
+        previous_ended_at=NOW - timedelta(hours=5, minutes=10),
+    )
+    return replace(event, **changes)
+
+
+def quiet(**changes: Any) -> StillWorking:
+    return replace(StillWorking(SESSION, NOW - timedelta(hours=4)), **changes)
+
+
+def wrong_clock(**changes: Any) -> ClockInDoubt:
+    return replace(ClockInDoubt(SESSION, NOW, 3_600_000, held=True), **changes)
 
 
 def unknown() -> InstrumentUnknown:

@@ -324,7 +324,7 @@ def test_leaving_before_the_end_is_asked_and_told(stage: Stage) -> None:
     assert stage.commands == []
 
     stage.close_by_cross()
-    stage.press_button("Leave now")
+    stage.press_button("Leave for later")
 
     assert stage.run_to_end() is ExitCode.WAITING
     assert stage.commands == [Stop()]
