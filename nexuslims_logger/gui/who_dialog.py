@@ -73,12 +73,15 @@ class NameField:
 
     def _complete(self, character: str) -> None:
         """After a letter that was typed at the end, put in what is left of the first name that fits, selected."""
+        if not self.entry.winfo_exists():
+            return  # that was Return
         typed = self.entry.get()
         if not character or not character.isprintable() or self.entry.index("insert") != len(typed):
             return
         fitting = next((name for name in self._remembered if name.casefold().startswith(typed.casefold())), None)
         if fitting and len(fitting) > len(typed):
-            self.entry.insert("end", fitting[len(typed) :])
+            self.entry.delete(0, "end")
+            self.entry.insert(0, fitting)
             self.entry.select_range(len(typed), "end")
             self.entry.icursor(len(typed))
 
