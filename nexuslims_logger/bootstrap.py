@@ -11,7 +11,7 @@ import platform
 import time
 from typing import TYPE_CHECKING
 
-from nexuslims_logger import __version__
+from nexuslims_logger import BUILT_AT, __version__
 from nexuslims_logger.bootstrap_store import open_store
 from nexuslims_logger.bootstrap_threads import (
     DatabaseThread,
@@ -31,6 +31,7 @@ from nexuslims_logger.priority import work_in_background
 from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
+from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
 from nexuslims_logger.single_instance import SingleInstance
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import transfer_main
@@ -49,8 +50,6 @@ if TYPE_CHECKING:
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
-#: What the database's column holds.
-_USER_LENGTH = 50
 
 
 class Running:
@@ -100,11 +99,13 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     settings: Settings,
     *,
     user: str | None = None,
+    project: str | None = None,
     note: str = "",
     launched_at: datetime | None = None,
     interrupted: InterruptedChoice | None = None,
     neighbour: NeighbourChoice | None = None,
     catch_up_only: bool = False,
+    asks: bool = True,
 ) -> Running:
     """Take the lock, open the journal, and start the threads. Blocks on the disk only.
 
@@ -113,7 +114,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     settings
         Checked.
     user
-        Who works; None: the account of the operating system.
+        Who works; None: the account of the operating system, or with ``ASK_USER`` the window asks.
+    project
+        For whom.
     note
         The new session's first note.
     launched_at
@@ -122,6 +125,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         The answers to an interrupted session, and to one of another computer; None: a person is asked.
     catch_up_only
         Start no session, send what is owed.
+    asks
+        Somebody is there to say who works.
 
     Raises
     ------
@@ -131,7 +136,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         With the remedy.
     """
     clock = SystemClock()
-    worker = user or _account()
+    # Somebody who is asked has no name yet; the account's never stands in for it.
+    asked = asks and user is None and (settings.ask_user or settings.ask_project)
+    account = None if user or settings.ask_user else _account()
     lock = SingleInstance(settings.home)
     lock.acquire()
     try:
@@ -151,7 +158,12 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     chance = SystemRandom()
     station = Station(
         computer_name=platform.node() or "unknown",
-        user=worker,
+        user=None if asked else user or account,
+        account=account,
+        project=project,
+        ask_project=settings.ask_project,
+        auto_end_s=settings.auto_end_after_hours * 3600,
+        built_at=BUILT_AT,
         launched_at=launched_at or clock.now(),
         folders=settings.filestore_path,
         store_url=store.url,
@@ -184,6 +196,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
             settle_s=settings.settle_seconds,
             workers=settings.upload_workers,
             gap_s=settings.remind_after_hours * 3600,
+            own_folder=str(settings.home),
         ),
     )
     threads = (
@@ -211,7 +224,7 @@ def _account() -> str:
     except (KeyError, OSError, ImportError) as error:
         message = "The operating system has no name for this account. Set USERNAME, or say: headless --user NAME."
         raise ConfigurationError("Who is working?", message) from error
-    return name.encode(errors="replace").decode()[:_USER_LENGTH] or "unknown"
+    return name.encode(errors="replace").decode()[:USER_LENGTH] or UNKNOWN_USER
 
 
 def _open_database(settings: Settings, clock: SystemClock) -> EngineUnits:

@@ -21,8 +21,10 @@ from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from nexuslims_logger.config import Settings
+    from nexuslims_logger.gui.first_paint import FirstPaint
 
 _log = logging.getLogger(__name__)
 
@@ -30,13 +32,15 @@ _log = logging.getLogger(__name__)
 _TRIES_AGAIN = frozenset({"window", "headless", "sync"})
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -> int:
     """Run the program.
 
     Parameters
     ----------
     argv
         Arguments without the program's name; the process's own when None.
+    painted
+        The window, where it is to be seen already.
 
     Returns
     -------
@@ -45,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _let_every_character_pass()
     arguments = parser().parse_args(argv)
+    arguments.painted = painted
     try:
         code = _run(arguments)
         if sys.stdout is not None:
@@ -56,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.command == "window":
             from nexuslims_logger.gui.error_window import show_error
 
-            show_error(error)
+            show_error(error, painted)
         return exit_code_of(error)
     except BrokenPipeError:
         # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
@@ -100,10 +105,17 @@ def _let_every_character_pass() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _window(settings: Settings, _: argparse.Namespace) -> ExitCode:
+def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.gui import app
 
-    return app.run(settings)
+    return app.run(settings, arguments.painted, _write_bundle)
+
+
+def _write_bundle(settings: Settings) -> Path:
+    """Write a support bundle; the window must not know the commands."""
+    from nexuslims_logger.admin import support_bundle
+
+    return support_bundle.write(settings)
 
 
 def _headless(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
@@ -113,6 +125,7 @@ def _headless(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
         settings,
         seconds=arguments.seconds,
         user=arguments.user,
+        project=arguments.project,
         note=arguments.note,
         continue_=arguments.continue_,
         neighbour=arguments.neighbour,
@@ -180,6 +193,12 @@ def _amend(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     )
 
 
+def _support_bundle(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+    from nexuslims_logger.admin import support_bundle
+
+    return support_bundle.run(settings, arguments.to)
+
+
 def _db_upgrade(settings: Settings, _: argparse.Namespace) -> ExitCode:
     from nexuslims_logger.admin import database
 
@@ -224,6 +243,7 @@ _COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
     "manifest": _manifest,
     "verify": _verify,
     "amend": _amend,
+    "support-bundle": _support_bundle,
     "db upgrade": _db_upgrade,
     "db current": _db_current,
     "db check": _db_check,

@@ -11,6 +11,7 @@ from nexuslims_logger import __version__
 from nexuslims_logger.events import NeighbourChoice
 
 _USER_CHARACTERS = 50  # session_log.user
+_PROJECT_CHARACTERS = 64  # session_log.project
 _REASON_CHARACTERS = 200
 _NOTE_BYTES = 65_535  # session_log.session_note, in the server's encoding
 
@@ -99,6 +100,13 @@ def parser() -> argparse.ArgumentParser:
         help="its PC does not come back: leave out what it has not sent, and let the session be ready",
     )
 
+    bundle = commands.add(
+        "support-bundle", "write logs, settings and state into a zip, without secrets and users' names"
+    )
+    bundle.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where it goes (default: the folder support in the program's folder)"
+    )
+
     database = commands.group("db", "the database's tables")
     database.add("db upgrade", "bring the configured database to this program's schema")
     database.add("db current", "show the database's revision")
@@ -132,6 +140,7 @@ def _add_headless(commands: _Commands) -> None:
         "--for", dest="seconds", type=_seconds, metavar="SECONDS", help="end the session after this time"
     )
     headless.add_argument("--user", type=_user, help="who works here (otherwise the account's name)")
+    headless.add_argument("--project", type=_project, help="for which project")
     headless.add_argument("--note", type=_note, help="the session's note")
     headless.add_argument(
         "--continue",
@@ -217,6 +226,13 @@ def _user(words: str) -> str:
     if not user or len(user) > _USER_CHARACTERS or not user.isprintable():
         raise argparse.ArgumentTypeError(f"a user's name has 1 to {_USER_CHARACTERS} characters")
     return user
+
+
+def _project(words: str) -> str:
+    project = words.strip()
+    if not project or len(project) > _PROJECT_CHARACTERS or not project.isprintable():
+        raise argparse.ArgumentTypeError(f"a project's name has 1 to {_PROJECT_CHARACTERS} characters")
+    return project
 
 
 def _reason(words: str) -> str:

@@ -75,6 +75,8 @@ class InterruptedFound(Event):
         Whether it belongs to who starts now.
     suggestion
         The answer to put first.
+    continues_in_s
+        Without an answer the session goes on by itself after so many seconds; None: it waits for one.
     """
 
     session_identifier: str
@@ -86,6 +88,7 @@ class InterruptedFound(Event):
     paused: bool
     same_user: bool
     suggestion: InterruptedChoice
+    continues_in_s: float | None = None
 
 
 class NeighbourChoice(enum.StrEnum):
@@ -131,12 +134,18 @@ class InstrumentUnknown(Event):
 
 @dataclass(frozen=True)
 class SessionStarted(Event):
-    """START is safe on this PC's disk (also after *Continue*).
+    """START is safe on this PC's disk (also after *Continue*); another identifier: the next user's session.
 
     Attributes
     ----------
+    user
+        None until `WhoConfirmed`.
     joined
         This is only this PC's part of the session of `user` at another computer, and `started_at` is the part's.
+    by_itself
+        It was continued without an answer, after an unplanned end of the program.
+    stored_in
+        Where its files are in the store.
     """
 
     session_identifier: str
@@ -146,6 +155,130 @@ class SessionStarted(Event):
     note: str
     continued: bool
     joined: bool = False
+    project: str | None = None
+    by_itself: bool = False
+    stored_in: str = ""
+
+
+@dataclass(frozen=True)
+class WhoIsWorking(Event):
+    """The session's rows wait for a name, and it cannot be ended without; see `SessionService.confirm_who`.
+
+    Attributes
+    ----------
+    asks_name, asks_project
+        What is asked for (``ASK_USER``, ``ASK_PROJECT``).
+    problem
+        Why the last answer was not taken.
+    """
+
+    session_identifier: str
+    asks_name: bool
+    asks_project: bool
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class NamesRemembered(Event):
+    """What was confirmed on this PC before, the last one first; for who is asked, and for the next user."""
+
+    names: tuple[str, ...]
+    projects: tuple[str, ...]
+    asks_project: bool
+
+
+@dataclass(frozen=True)
+class WhoConfirmed(Event):
+    """Who works is safe on this PC's disk, and goes to START and END."""
+
+    session_identifier: str
+    user: str
+    project: str | None
+
+
+class UnassignedChoice(enum.StrEnum):
+    """What becomes of the files that changed while no session ran."""
+
+    THIS = "this"
+    PREVIOUS = "previous"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class UnassignedFound(Event):
+    """Files changed while no session ran; answered by `SessionService.assign_unassigned`, or offered again next time.
+
+    Attributes
+    ----------
+    names
+        The first few of them, below their watch folders.
+    first_at, last_at
+        Between these times they changed.
+    previous_started_at, previous_ended_at
+        Of the same user's last session, when it can still take them; else None.
+    """
+
+    session_identifier: str
+    files: int
+    bytes: int
+    names: tuple[str, ...]
+    first_at: datetime
+    last_at: datetime
+    previous_started_at: datetime | None = None
+    previous_ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class StillWorking(Event):
+    """Nobody has worked for long; see `SessionService.still_working`.
+
+    Attributes
+    ----------
+    since
+        The last activity; None: it goes on, and the question is taken back.
+    ends_at
+        When the session is ended without an answer; None: never.
+    """
+
+    session_identifier: str
+    since: datetime | None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ClockInDoubt(Event):
+    """This PC's clock is not where it should be.
+
+    Attributes
+    ----------
+    pc_at
+        START by this PC's clock.
+    offset_ms
+        PC clock minus database clock, None while the database has not been asked.
+    held
+        The session does not become ready before `SessionService.confirm_clock`.
+    """
+
+    session_identifier: str
+    pc_at: datetime
+    offset_ms: int | None
+    held: bool
+
+
+@dataclass(frozen=True)
+class DiskLow(Event):
+    """A disk of this PC that the program or the instrument writes to is nearly full.
+
+    Attributes
+    ----------
+    folder
+        One that stands on it.
+    free_bytes
+        None: there is room again.
+    """
+
+    folder: str
+    free_bytes: int | None
 
 
 @dataclass(frozen=True)
@@ -259,22 +392,80 @@ class TransferProgress(Event):
     files_looked_at: int = 0
 
 
+class FileState(enum.StrEnum):
+    """Where one file of a session is."""
+
+    CHANGING = "changing"
+    WAITING = "waiting"
+    SENDING = "sending"
+    STORED = "stored"
+    #: Compared with the store once more after END, with all others.
+    VERIFIED = "verified"
+    MISSING = "missing"
+    LEFT_OUT = "left out"
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One file of a session.
+
+    Attributes
+    ----------
+    root, path
+        Its watch folder, and where it is below it (forward slashes).
+    changed_at
+        Its modification time.
+    reason
+        Why it waits, is missing or was left out; "" where there is nothing to say.
+    """
+
+    root: str
+    path: str
+    size_bytes: int
+    changed_at: datetime
+    state: FileState
+    reason: str
+
+
+@dataclass(frozen=True)
+class FilesListed(Event):
+    """All files of a session, in no order; the answer to `SessionService.list_files`.
+
+    Attributes
+    ----------
+    verified_at
+        When the final set was compared with the store; None when that was not in this run of the program.
+    """
+
+    session_identifier: str
+    rows: tuple[FileRow, ...]
+    verified_at: datetime | None
+
+
 @dataclass(frozen=True)
 class SessionEnding(Event):
-    """END is safe on this PC's disk; the final pass begins."""
+    """END is safe on this PC's disk; the final pass begins.
+
+    Attributes
+    ----------
+    by_itself
+        After ``AUTO_END_AFTER_HOURS`` without anybody.
+    """
 
     session_identifier: str
     ended_at: datetime
+    by_itself: bool = False
 
 
 @dataclass(frozen=True)
 class SessionStored(Event):
-    """Every file of the final set has been compared with the store."""
+    """Every file of the final set has been compared with the store, but for those that are missing or left out."""
 
     session_identifier: str
     files: int
     bytes: int
     missing: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

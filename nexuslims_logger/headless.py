@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger import bootstrap
 from nexuslims_logger.bootstrap_threads import SystemClock
+from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
     CatchUp,
+    ClockInDoubt,
+    DiskLow,
     Event,
     InstrumentUnknown,
     InterruptedChoice,
@@ -30,6 +33,7 @@ from nexuslims_logger.events import (
     Trouble,
 )
 from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.session.who import UNKNOWN_USER
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -83,7 +87,7 @@ class _Watched:
     scanning: bool = False
     said: str = ""
 
-    def take(self, event: Event) -> None:  # noqa: C901 - one case for each kind of event
+    def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case for each kind of event
         match event:
             case SessionStarted():
                 self.session = event.session_identifier
@@ -99,10 +103,13 @@ class _Watched:
                 )
             case SessionEnding():
                 self.ending = True
+                if event.by_itself:
+                    self.say(f"Nobody has worked for long: the session ends at {event.ended_at:%Y-%m-%d %H:%M} UTC.")
                 self.say("END is recorded on this PC; the last files are being brought to the store.")
             case SessionStored(session_identifier=identifier) if identifier == self.session:
                 self.stored = True
                 missing = f", {event.missing} missing" if event.missing else ""
+                missing += f", {event.left_out} left out" if event.left_out else ""
                 self.say(f"{event.files} of {event.files} files verified in the store{missing}.")
             case SessionReady(session_identifier=identifier) if identifier == self.session:
                 self.ready = True
@@ -116,6 +123,13 @@ class _Watched:
             case InstrumentUnknown():
                 self.failed = True
                 self.say(f"{event.problem.title}: {event.problem.message}")
+            case ClockInDoubt():
+                held = " It becomes ready when somebody has said so in the window." if event.held else ""
+                self.say(
+                    f"The clock of this PC is in doubt: the session began at {event.pc_at:%Y-%m-%d %H:%M} UTC.{held}"
+                )
+            case DiskLow(free_bytes=int() as free):
+                self.say(f"The disk with {event.folder} is nearly full: {free / 1e9:.1f} GB are left.")
             case Trouble():
                 # That a neighbour's session was not joined keeps nothing of this one from being ready.
                 self.troubled |= event.kind != "neighbour"
@@ -151,11 +165,12 @@ class _Watched:
             print(line, file=sys.stderr, flush=True)
 
 
-def run(  # noqa: PLR0913 - one for each option
+def run(  # noqa: PLR0913 - the command's options
     settings: Settings,
     *,
     seconds: float | None,
     user: str | None,
+    project: str | None,
     note: str | None,
     continue_: bool,
     neighbour: NeighbourChoice,
@@ -168,12 +183,26 @@ def run(  # noqa: PLR0913 - one for each option
     Raises
     ------
     LoggerError
-        The session could not be started.
+        The session could not be started; with ``ASK_USER`` a `ConfigurationError` when nobody is named.
     """
+    if settings.ask_user and (user or UNKNOWN_USER).casefold() == UNKNOWN_USER:
+        message = (
+            "NEXUSLIMSGUI_ASK_USER is set, so the account of the operating system says nothing of who works here. "
+            "Say it: headless --user NAME."
+        )
+        raise ConfigurationError("Who is working?", message)
     signals = _Signals()
     signals.install()
     interrupted = InterruptedChoice.CONTINUE if continue_ else InterruptedChoice.END
-    running = bootstrap.start(settings, user=user, note=note or "", interrupted=interrupted, neighbour=neighbour)
+    running = bootstrap.start(
+        settings,
+        user=user,
+        project=project,
+        note=note or "",
+        interrupted=interrupted,
+        neighbour=neighbour,
+        asks=False,
+    )
     watched = _Watched()
     clock = SystemClock()
     started = stored = math.inf

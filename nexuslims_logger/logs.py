@@ -76,17 +76,17 @@ class LogMemory(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: deque[str] = deque(maxlen=_LINES)
+        self._lines: deque[tuple[int, str]] = deque(maxlen=_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the record's line, and forget the oldest one when there are too many."""
-        self._lines.append(self.format(record))
+        self._lines.append((record.levelno, self.format(record)))
 
-    def lines(self) -> tuple[str, ...]:
-        """Return the lines kept, the oldest first. From any thread."""
+    def lines(self, level: int = 0) -> tuple[str, ...]:
+        """Return the lines kept of that level or a higher one, the oldest first. From any thread."""
         self.acquire()  # a deque must not grow while it is copied; `emit` runs under the same lock
         try:
-            return tuple(self._lines)
+            return tuple(line for its_level, line in self._lines if its_level >= level)
         finally:
             self.release()
 

@@ -64,6 +64,13 @@ class Recover:
 
 
 @dataclass(frozen=True)
+class ListFiles:
+    """To the session thread and on to the transfer: tell the window this session's files (`FilesListed`)."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
 class Forget:
     """To the transfer: nobody will ask for this session's results any more."""
 
@@ -96,6 +103,51 @@ class ActivitySeen:
 
 
 @dataclass(frozen=True)
+class UnassignedSeen:
+    """From the transfer: the running session's first complete scan has found files that changed while none ran.
+
+    Attributes
+    ----------
+    names
+        The first few, below their watch folders.
+    first_at, last_at
+        Between these times they changed.
+    """
+
+    session_identifier: str
+    files: int
+    bytes: int
+    names: tuple[str, ...]
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Assign:
+    """To the transfer: the unassigned files are this session's; None: they are left alone, for good."""
+
+    session_identifier: str | None
+
+
+@dataclass(frozen=True)
+class LeaveOut:
+    """To the transfer: these files of an ended session are not waited for.
+
+    Attributes
+    ----------
+    names
+        As `TransferProgress.waiting` names them.
+    reason, decided_by
+        Why, and who says so.
+    """
+
+    session_identifier: str
+    names: tuple[str, ...]
+    reason: str
+    decided_by: str
+
+
+@dataclass(frozen=True)
 class FinalSetFixed:
     """From the transfer: a complete scan after END has found every file of the session."""
 
@@ -110,6 +162,8 @@ class AllStored:
     ----------
     last_file_at
         The newest modification time in the final set, None when it is empty.
+    left_out
+        Files that a person decided not to wait for.
     """
 
     session_identifier: str
@@ -117,6 +171,7 @@ class AllStored:
     files: int
     bytes: int
     missing: int
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class VirtualScreen:
     ----------
     size
         Width, height and depth, as Xvfb wants them.
+    dpi
+        Its density.
 
     Raises
     ------
@@ -99,8 +101,9 @@ class VirtualScreen:
         When a program is not installed.
     """
 
-    def __init__(self, size: str = _SIZE) -> None:
+    def __init__(self, size: str = _SIZE, dpi: int = 96) -> None:
         self._size = size
+        self._dpi = dpi
         self._stack = ExitStack()
         #: As in the variable DISPLAY.
         self.display = ""
@@ -141,7 +144,7 @@ class VirtualScreen:
         reader, writer = os.pipe()
         with os.fdopen(reader, "rb", buffering=0) as answer:
             command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", self._size]
-            command += ["-dpi", "96", "-nolisten", "tcp", "-noreset"]
+            command += ["-dpi", str(self._dpi), "-nolisten", "tcp", "-noreset"]
             _start(stack, command, dict(os.environ), pass_fds=(writer,))
             os.close(writer)
             number = Lines(answer).find(str.isdigit, _PATIENCE_S)

@@ -1,33 +1,42 @@
 """Brings window, presenter and workers together.
 
-Imports Tk and the standard library alone: what is heavy comes after the first paint.
+Imports Tk and the standard library alone: what is heavy is loaded on a thread beside, behind the first paint.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
+import re
 import signal
 import tkinter as tk
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from nexuslims_logger.bootstrap_aside import Aside
+from nexuslims_logger.doorbell import Doorbell, ring
 from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
-from nexuslims_logger.gui import dpi, palette, wording
+from nexuslims_logger.gui import dpi, palette, place, wording
 from nexuslims_logger.gui.dialogs import open_dialog, open_message
-from nexuslims_logger.gui.log_window import LogWindow, kept_lines
-from nexuslims_logger.gui.main_window import MainWindow
+from nexuslims_logger.gui.hands import Hands
+from nexuslims_logger.gui.icon import Icons
+from nexuslims_logger.gui.main_window import MainWindow, Windows
 from nexuslims_logger.gui.presenter import Presenter
+from nexuslims_logger.gui.side_windows import SideWindows
 from nexuslims_logger.gui.theme import Look
+from nexuslims_logger.single_instance import AlreadyRunning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
     from types import FrameType, TracebackType
 
     from nexuslims_logger.config import Settings
     from nexuslims_logger.events import Event
-    from nexuslims_logger.gui.dialogs import ModalDialog
-    from nexuslims_logger.gui.view import View
+    from nexuslims_logger.gui.first_paint import FirstPaint
+    from nexuslims_logger.gui.modal import ModalDialog
+    from nexuslims_logger.gui.view import Dialog, Tone, View
     from nexuslims_logger.session.service import SessionService
 
 _log = logging.getLogger(__name__)
@@ -36,6 +45,7 @@ _POLL_MS: Final = 100
 _SECOND_MS: Final = 1000
 #: For the threads to end after the window has gone; what they leave is caught up next time.
 _JOIN_S: Final = 5.0
+_GEOMETRY: Final = re.compile(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)")
 
 
 class EventQueue(Protocol):
@@ -64,19 +74,37 @@ class Running(Protocol):
 
 
 class Starter(Protocol):
-    """Starts the workers; raises a `LoggerError` when that is impossible."""
+    """Starts the workers, on a thread of its own; raises a `LoggerError` when that is impossible."""
 
     def __call__(self, settings: Settings, *, launched_at: datetime) -> Running:
         """Begin the start of a session at `launched_at`."""
 
 
-def run(settings: Settings) -> ExitCode:
+class SaveBundle(Protocol):
+    """Writes a support bundle, on a thread of its own."""
+
+    def __call__(self, settings: Settings) -> Path:
+        """Return where it is."""
+
+
+class _BroughtUp(NamedTuple):
+    """What the thread of the start hands over; no workers where the window of another logger has answered."""
+
+    running: Running | None
+    bell: Doorbell | None
+
+
+def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None) -> ExitCode:
     """Open the window and stay until it is closed.
 
     Parameters
     ----------
     settings
         All settings.
+    painted
+        The window, where it is to be seen already.
+    save_bundle
+        Behind the button of that name.
 
     Returns
     -------
@@ -89,11 +117,15 @@ def run(settings: Settings) -> ExitCode:
         When there is no screen.
     """
     try:
-        app = App(settings)
+        app = App(settings, painted=painted, save_bundle=save_bundle)
     except tk.TclError as error:
         message = f"{error}. On a PC without a screen, use: nexuslims-logger headless."
         raise StopAndTell("The window cannot be opened", message) from error
-    return app.run()
+    code = app.run()
+    # Here and now: a collection on another thread must not find the interpreter of Tk.
+    del app
+    gc.collect()
+    return code
 
 
 class App:
@@ -101,7 +133,7 @@ class App:
 
     Parameters
     ----------
-    settings
+    settings, painted, save_bundle
         As in `run`.
     start
         Starts the workers, after the first paint.
@@ -110,27 +142,49 @@ class App:
     """
 
     def __init__(
-        self, settings: Settings, start: Starter | None = None, now: Callable[[], datetime] | None = None
+        self,
+        settings: Settings,
+        start: Starter | None = None,
+        now: Callable[[], datetime] | None = None,
+        painted: FirstPaint | None = None,
+        save_bundle: SaveBundle | None = None,
     ) -> None:
         self._settings = settings
         self._start = start or _start_workers
-        dpi.announce_awareness()
-        self.root = tk.Tk(className="nexuslims-logger")
+        if painted is None:
+            dpi.announce_awareness()
+        self._painted = painted
+        self.root = painted.root if painted else tk.Tk(className="nexuslims-logger")
         #: Returns the present time, aware, in UTC.
         self.now = now or self._tk_now
         self._launched_at = self.now()
         self.root.report_callback_exception = self._report
         self.presenter = Presenter(this_pc_only=settings.is_embedded, interval_s=settings.sync_interval_seconds)
         self._look = Look(self.root, palette.choose(settings.theme), settings.text_size)
-        self.window = MainWindow(self.root, self._look, self.presenter, self._act, self._open_log)
+        self._icons = Icons(self.root, self._look.palette)
+        self.beside = SideWindows(
+            self.root,
+            self._look,
+            self.presenter,
+            self.now,
+            (lambda: Aside(lambda: save_bundle(settings))) if save_bundle else None,
+        )
+        windows = Windows(note=self.beside.open_note, files=self.beside.open_files, log=self.beside.open_log)
+        self.window = MainWindow(self.root, self._look, self.presenter, self._act, windows)
+        self._hands = Hands(self.root)
+        self._place()
         self.dialog: ModalDialog | None = None
-        self.log_window: LogWindow | None = None
         self.view: View | None = None
+        self._coming: Aside[_BroughtUp] | None = None
+        self._bell: Doorbell | None = None
         self._running: Running | None = None
         self._terminated = False
         self._failed_with: ExitCode | None = None
-        # A log-off under X11; the session stays open.
-        self.root.protocol("WM_SAVE_YOURSELF", self._terminate)
+        self._stale = True
+        self._dialog_shown: Dialog | None = None
+        self._icon_shows: Tone | None = None
+        # A log-off: X11's message, which Tk also makes of WM_QUERYENDSESSION on Windows. The session stays open.
+        self.root.protocol("WM_SAVE_YOURSELF", self._log_off)
 
     def run(self) -> ExitCode:
         """Stay until the window is closed."""
@@ -145,6 +199,9 @@ class App:
 
     def open(self) -> None:
         """Paint the first screen, and go on from there when Tk is idle."""
+        if self._painted:
+            self.root.update()  # a breath between building and painting
+            self._painted.give_way()
         self._paint()
         self.root.update()
         self.root.after(1, self._begin)
@@ -153,36 +210,71 @@ class App:
         """Take everything down and say how it went; the workers' last words count."""
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.after_cancel(timer)
+        remembered = self._present_place()
         self.root.destroy()
+        if remembered and self._settings.home.is_dir():
+            place.write(str(self._settings.home), remembered)
+        if self._coming and self._coming.wait(_JOIN_S):
+            self._take_over()
+        if self._bell:
+            self._bell.close()
         if self._running:
             self._running.stop(_JOIN_S)
             self._drain()
         return self._failed_with if self._failed_with is not None else self.presenter.exit_code()
 
     def _begin(self) -> None:
-        try:
-            self._running = self._start(self._settings, launched_at=self._launched_at)
-        except LoggerError as error:
-            self._fail(error)
-        except Exception as error:  # noqa: BLE001 - this thread's outermost frame; a window that cannot close is worse
-            message = f"{type(error).__name__}: {error}. Nothing was started; please report it with the log."
-            self._fail(Defect("The logger could not be started", message))
-        else:
-            self.presenter.connect(self._running.service)
+        self._coming = Aside(self._bring_up)
         self._poll()
         self.root.after(_SECOND_MS, self._second)
 
+    def _bring_up(self) -> _BroughtUp:
+        """Start the workers, or ring at the window that is open already. On a thread of its own."""
+        try:
+            running = self._start(self._settings, launched_at=self._launched_at)
+        except AlreadyRunning:
+            if ring(self._settings.home):
+                return _BroughtUp(None, None)
+            raise
+        try:
+            return _BroughtUp(running, Doorbell(self._settings.home))
+        except OSError:  # no loopback: the second start tells where the first is
+            return _BroughtUp(running, None)
+
+    def _take_over(self) -> None:
+        """Go on with what the thread of the start hands over."""
+        if self._coming is None or not self._coming.done:
+            return
+        coming, self._coming = self._coming, None
+        try:
+            self._running, self._bell = coming.result()
+        except LoggerError as error:
+            self._fail(error)
+        except Exception as error:  # noqa: BLE001 - that thread's outermost frame; a window that cannot close is worse
+            message = f"{type(error).__name__}: {error}. Nothing was started; please report it with the log."
+            self._fail(Defect("The logger could not be started", message))
+        else:
+            if self._running:
+                self.presenter.connect(self._running.service)
+            else:
+                self._failed_with = ExitCode.ALREADY_RUNNING
+                self.presenter.stop()
+        self._stale = True
+
     def _fail(self, error: LoggerError) -> None:
         _log.error("%s: %s", error.title, error.message)
-        _log.debug("The start failed", exc_info=True)
+        _log.debug("The start failed", exc_info=error)
         self._failed_with = exit_code_of(error)
         self.presenter.fail(error)
 
     def _poll(self) -> None:
+        self._take_over()
         if self._terminated:
             self.presenter.stop()
-        self._drain()
-        self._paint()
+            self._stale = True
+        # What nobody has changed is not put into words again: an idle window costs next to nothing.
+        if self._drain() or self._stale:
+            self._paint()
         if self.view and self.view.finished:
             self.root.quit()
         else:
@@ -190,44 +282,86 @@ class App:
 
     def _second(self) -> None:
         self.presenter.second_passed()
-        if self.log_window and self.log_window.is_open:
-            self.log_window.refresh()
+        if self._hands.moved_lately():
+            self.presenter.hands_moved()
+        if self._bell and self._bell.rang():
+            self._come_forward()
+        self.beside.second_passed()
+        self._stale = True
         self.root.after(_SECOND_MS, self._second)
 
-    def _drain(self) -> None:
+    def _drain(self) -> bool:
+        """Take in what the workers tell; False when they had nothing to say."""
+        heard = False
         while self._running and not self._running.events.empty():
             self.presenter.receive(self._running.events.get_nowait())
+            heard = True
+        return heard
 
     def _act(self, do: Callable[[], None]) -> None:
         """Do what was clicked, and show at once that it was."""
         do()
-        self._paint()
+        self._paint(asked_for=True)
 
-    def _paint(self) -> None:
-        before, view = self.view, self.presenter.view(self.now())
+    def _paint(self, *, asked_for: bool = False) -> None:
+        self._stale = False
+        view = self.presenter.view(self.now())
+        if view.shrunk and not (self.view and self.view.shrunk):
+            self.root.iconify()
         self.view = view
         self.window.show(view)
-        if view.dialog is not (before.dialog if before else None):
-            if self.dialog:
-                self.dialog.close()
-            self.dialog = open_dialog(self.root, self._look, view, self.presenter, self._act)
+        self.beside.show()
+        if self._icon_shows is not view.state.tone:
+            self._icon_shows = view.state.tone
+            self.root.after_idle(self._icons.show, view.state.tone)
+        if view.dialog is not self._dialog_shown:
+            self._change_dialog(view, asked_for=asked_for)
 
-    def _open_log(self) -> None:
-        if self.log_window and self.log_window.is_open:
-            self.log_window.raise_up()
-        else:
-            self.log_window = LogWindow(self.root, self._look, kept_lines)
+    def _change_dialog(self, view: View, *, asked_for: bool) -> None:
+        """Open what the view asks for; what nobody has clicked for waits until the window has the keyboard.
+
+        So the acquisition program never loses the keyboard to a question. Title and icon tell that there is one.
+        """
+        if self.dialog:
+            self.dialog.close()
+            self.dialog = None
+        self._dialog_shown = None
+        if view.dialog and (asked_for or self.root.focus_displayof() is not None):
+            self._dialog_shown = view.dialog
+            self.dialog = open_dialog(self.root, self._look, view, self.presenter, self._act, self.now())
+
+    def _come_forward(self) -> None:
+        """Show the window to who has started the program a second time, and ask what is meant."""
+        self.root.deiconify()
+        self.root.lift()
+        self.root.focus_force()
+        self._act(self.presenter.summoned)
+
+    def _place(self) -> None:
+        """Put the window where it was the last time."""
+        width, height = self.window.usual_size
+        remembered = place.read(str(self._settings.home))
+        self.root.geometry(dpi.fitted(self.root, remembered) if remembered else f"{width}x{height}")
+
+    def _present_place(self) -> place.Place | None:
+        found = _GEOMETRY.fullmatch(self.root.geometry())
+        if not found:
+            return None
+        colours = self._look.palette
+        width, height, x, y = map(int, found.groups())
+        return place.Place(width, height, x, y, colours.ground, colours.text, self._settings.text_size)
 
     def _tk_now(self) -> datetime:
         """Return the present time from Tk: the workers' clock comes only with them."""
         return datetime.fromtimestamp(self.root.tk.getint(self.root.tk.call("clock", "milliseconds")) / 1000, UTC)
 
-    def _terminate(self) -> None:
-        self._terminated = True
+    def _log_off(self) -> None:
+        # At once: the system gives little time.
+        self.presenter.stop()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         # Python runs this between two callbacks of Tk, within a tenth of a second: `_poll` does the rest.
-        self._terminate()
+        self._terminated = True
 
     def _report(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         """Log and show what went wrong in a callback; without this it would go unseen."""

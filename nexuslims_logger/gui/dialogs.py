@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import tkinter as tk
-from tkinter import ttk
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.buttons import enable, make_button
-from nexuslims_logger.gui.panels import wrap_to_width
+from nexuslims_logger.gui.modal import Choice, ModalDialog
+from nexuslims_logger.gui.question_dialogs import (
+    open_clock,
+    open_leave_out,
+    open_leftover,
+    open_still_working,
+    open_unassigned,
+)
 from nexuslims_logger.gui.view import Dialog
+from nexuslims_logger.gui.who_dialog import open_change_user, open_who
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import tkinter as tk
+    from collections.abc import Callable
+    from datetime import datetime
 
     from nexuslims_logger.gui.presenter import Presenter
     from nexuslims_logger.gui.theme import Look
@@ -21,94 +28,10 @@ if TYPE_CHECKING:
 
     Act = Callable[[Callable[[], None]], None]
 
-#: In units of the look.
-_WIDTH: Final = 50
 
-
-class ModalDialog:
-    """A dialog that must be answered first.
-
-    Parameters
-    ----------
-    parent
-        The main window.
-    look
-        Its colours, fonts and distances.
-    title
-        The heading.
-    dismiss
-        What its cross and Escape do.
-    """
-
-    def __init__(self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None]) -> None:
-        self._parent = parent
-        self._unit = look.unit
-        self.window = tk.Toplevel(parent, background=look.palette.ground)
-        self.window.withdraw()
-        self.window.title(wording.PROGRAM)
-        self.window.transient(parent)
-        self.window.protocol("WM_DELETE_WINDOW", dismiss)
-        self.window.bind("<Escape>", lambda _event: dismiss())
-        self.frame = ttk.Frame(self.window, padding=2 * self._unit)
-        self.frame.pack(fill="both", expand=True)
-        self.frame.columnconfigure(0, weight=1)
-        heading = ttk.Label(self.frame, text=title, style=theme.STRONG)
-        heading.grid(row=0, column=0, sticky="ew")
-        wrap_to_width(heading, (_WIDTH - 4) * self._unit)
-        self.buttons: list[ttk.Button] = []
-        self._buttons = ttk.Frame(self.frame)
-        self._buttons.grid(row=9, column=0, sticky="ew", pady=(2 * self._unit, 0))
-
-    def add_text(self, text: str, row: int, style: str = "TLabel") -> None:
-        """Add a paragraph."""
-        label = ttk.Label(self.frame, text=text, style=style)
-        label.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
-        wrap_to_width(label, (_WIDTH - 4) * self._unit)
-
-    def add_table(self, facts: Sequence[tuple[str, str]], row: int) -> None:
-        """Add pairs of a label and what it says."""
-        table = ttk.Frame(self.frame)
-        table.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
-        table.columnconfigure(1, weight=1)
-        for number, (label, text) in enumerate(facts):
-            name = ttk.Label(table, text=label, style=theme.MUTED)
-            name.grid(row=number, column=0, sticky="nw", padx=(0, 2 * self._unit))
-            value = ttk.Label(table, text=text)
-            value.grid(row=number, column=1, sticky="ew", pady=(0, self._unit // 2))
-            wrap_to_width(value, (_WIDTH - 16) * self._unit)
-
-    def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
-        """Add a button to the row at the bottom."""
-        column = len(self.buttons)
-        self._buttons.columnconfigure(column, weight=1)
-        button = make_button(self._buttons, words, command, style)
-        button.grid(row=0, column=column, sticky="nsew", padx=(self._unit if column else 0, 0))
-        self.buttons.append(button)
-        return button
-
-    def open(self, focus: tk.Misc) -> None:
-        """Show the dialog over its parent, and give it the keyboard."""
-        window, parent = self.window, self._parent
-        window.update_idletasks()
-        width = max(_WIDTH * self._unit, window.winfo_reqwidth())
-        height = window.winfo_reqheight()
-        x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
-        y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
-        x = min(max(x, 0), max(0, window.winfo_screenwidth() - width))
-        y = min(max(y, 0), max(0, window.winfo_screenheight() - height))
-        window.geometry(f"{width}x{height}+{x}+{y}")
-        window.minsize(width, height)
-        # A grab fails before the window is on the screen.
-        window.bind("<Map>", lambda _event: window.grab_set())
-        window.deiconify()
-        focus.focus_set()
-
-    def close(self) -> None:
-        """Take the dialog down."""
-        self.window.destroy()
-
-
-def open_dialog(parent: tk.Tk, look: Look, view: View, presenter: Presenter, act: Act) -> ModalDialog | None:
+def open_dialog(  # noqa: C901, PLR0911, PLR0913 - one case for each dialog
+    parent: tk.Tk, look: Look, view: View, presenter: Presenter, act: Act, now: datetime
+) -> ModalDialog | None:
     """Open the dialog that `view` asks for."""
     match view.dialog:
         case Dialog.INTERRUPTED if view.interrupted:
@@ -118,9 +41,21 @@ def open_dialog(parent: tk.Tk, look: Look, view: View, presenter: Presenter, act
         case Dialog.CLOSING:
             return _closing(parent, look, presenter, act)
         case Dialog.LEAVING:
-            return _leaving(parent, look, view.leaving_text, presenter, act)
-        case Dialog.NOTE:
-            return _note(parent, look, view.full_note, presenter, act)
+            return open_leftover(parent, look, view.leaving_text, presenter, act)
+        case Dialog.LEAVE_OUT:
+            return open_leave_out(parent, look, presenter, act)
+        case Dialog.WHO:
+            return open_who(parent, look, presenter, act)
+        case Dialog.CHANGE_USER:
+            return open_change_user(parent, look, presenter, act, now)
+        case Dialog.UNASSIGNED:
+            return open_unassigned(parent, look, presenter, act, now)
+        case Dialog.STILL_WORKING:
+            return open_still_working(parent, look, presenter, act, now)
+        case Dialog.CLOCK:
+            return open_clock(parent, look, presenter, act, now)
+        case Dialog.SUMMONED:
+            return _summoned(parent, look, view.summoned_text, presenter, act)
         case _:
             return None
 
@@ -144,7 +79,7 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
     dialog = ModalDialog(parent, look, asked.heading, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
     dialog.add_text(wording.INTERRUPTED_TEXT, 2)
-    dialog.add_text(wording.INTERRUPTED_CLOSE, 3, theme.MUTED)
+    dialog.add_text(asked.without_answer, 3, theme.MUTED)
     answers = [
         (wording.CONTINUE, InterruptedChoice.CONTINUE),
         (asked.end_text, InterruptedChoice.END),
@@ -184,69 +119,22 @@ def _neighbour(parent: tk.Tk, look: Look, asked: Neighbour, presenter: Presenter
 def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
     dialog = ModalDialog(parent, look, wording.CLOSING, lambda: act(presenter.dismiss))
     dialog.add_text(wording.CLOSING_TEXT, 1)
-    dialog.add_table(wording.CLOSING_CHOICES, 2)
-    dialog.add_button(wording.END, lambda: act(presenter.end), theme.DANGER)
-    dialog.add_button(wording.PAUSE, lambda: act(presenter.pause))
+    end, pause = wording.CLOSING_CHOICES
+    dialog.add_choices(
+        [
+            Choice(wording.END, end, lambda: act(presenter.end), theme.DANGER),
+            Choice(wording.PAUSE, pause, lambda: act(presenter.pause)),
+        ],
+        2,
+    )
     dialog.open(dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss)))
     return dialog
 
 
-def _leaving(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.LEAVING, lambda: act(presenter.dismiss))
+def _summoned(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
+    dialog = ModalDialog(parent, look, wording.SUMMONED, lambda: act(presenter.dismiss))
     dialog.add_text(text, 1)
-    stay = dialog.add_button(wording.KEEP_WAITING, lambda: act(presenter.dismiss), theme.PRIMARY)
-    dialog.add_button(wording.LEAVE_NOW, lambda: act(presenter.stop))
+    stay = dialog.add_button(wording.GO_ON, lambda: act(presenter.dismiss), theme.PRIMARY)
+    dialog.add_button(wording.CHANGE_USER, lambda: act(presenter.open_change_user))
     dialog.open(stay)
-    return dialog
-
-
-def _note(parent: tk.Tk, look: Look, note: str, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.NOTE_TITLE, lambda: act(presenter.dismiss))
-    dialog.add_text(wording.NOTE_TEXT, 1)
-    field = tk.Text(
-        dialog.frame,
-        height=7,
-        width=20,
-        wrap="word",
-        undo=True,
-        font=theme.BASE_FONT,
-        padx=look.unit,
-        pady=look.unit // 2,
-    )
-    field.configure(look.text_options())
-    field.grid(row=2, column=0, sticky="nsew", pady=(look.unit, 0))
-    dialog.frame.rowconfigure(2, weight=1)
-    hint = ttk.Label(dialog.frame, text=wording.NOTE_KEYS, style=theme.MUTED)
-    hint.grid(row=3, column=0, sticky="w", pady=(look.unit // 2, 0))
-    field.insert("1.0", note)
-    field.edit_reset()
-
-    def text() -> str:
-        return field.get("1.0", "end").strip()
-
-    def save() -> None:
-        if len(text()) <= wording.NOTE_LIMIT:
-            act(lambda: presenter.save_note(text()))
-
-    def check(_event: object) -> None:
-        """Say at once when it does not fit, where it is entered."""
-        field.edit_modified(False)
-        over = len(text()) - wording.NOTE_LIMIT
-        hint.configure(text=wording.NOTE_TOO_LONG.format(count=f"{over:,}") if over > 0 else wording.NOTE_KEYS)
-        enable(saver, on=over <= 0)
-
-    def save_by_key(_event: object) -> str:
-        save()
-        return "break"
-
-    def leave_by_tab(event: tk.Event[tk.Misc]) -> str:
-        event.widget.tk_focusNext().focus_set()  # type: ignore[union-attr]  # there is always a next one
-        return "break"
-
-    saver = dialog.add_button(wording.SAVE, save, theme.PRIMARY)
-    dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss))
-    field.bind("<<Modified>>", check)
-    field.bind("<Control-Return>", save_by_key)
-    field.bind("<Tab>", leave_by_tab)
-    dialog.open(field)
     return dialog

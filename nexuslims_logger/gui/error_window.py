@@ -8,29 +8,41 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.config import Theme
 from nexuslims_logger.gui import dpi, palette
-from nexuslims_logger.gui.log_window import LogWindow, kept_lines
-from nexuslims_logger.gui.main_window import MainWindow
+from nexuslims_logger.gui.icon import Icons
+from nexuslims_logger.gui.main_window import MainWindow, Windows
 from nexuslims_logger.gui.presenter import Presenter
+from nexuslims_logger.gui.side_windows import SideWindows
 from nexuslims_logger.gui.theme import Look
+from nexuslims_logger.gui.view import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nexuslims_logger.errors import LoggerError
+    from nexuslims_logger.gui.first_paint import FirstPaint
 
 _TEXT_SIZE: Final = 10
 #: The screen of a failed start shows no time.
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def show_error(error: LoggerError) -> None:
-    """Show `error` until the window is closed; nothing happens where there is no screen. Blocks."""
-    dpi.announce_awareness()
+def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
+    """Show `error` until the window is closed; nothing happens where there is no screen. Blocks.
+
+    Parameters
+    ----------
+    error
+        What came instead of the window.
+    painted
+        The window, where it is to be seen already.
+    """
     try:
-        root = tk.Tk(className="nexuslims-logger")
-    except tk.TclError:
+        if painted is None:
+            dpi.announce_awareness()
+        root = painted.root if painted else tk.Tk(className="nexuslims-logger")
+        look = Look(root, palette.choose(Theme.AUTO), _TEXT_SIZE)
+    except tk.TclError:  # no screen, or the window is gone already
         return
-    look = Look(root, palette.choose(Theme.AUTO), _TEXT_SIZE)
     presenter = Presenter(this_pc_only=False, interval_s=0.0)
     presenter.fail(error)
 
@@ -39,7 +51,14 @@ def show_error(error: LoggerError) -> None:
         if presenter.view(_ANY_TIME).finished:
             root.quit()
 
-    window = MainWindow(root, look, presenter, act, lambda: LogWindow(root, look, kept_lines))
+    beside = SideWindows(root, look, presenter, lambda: _ANY_TIME, None)
+    windows = Windows(note=beside.open_note, files=beside.open_files, log=beside.open_log)
+    window = MainWindow(root, look, presenter, act, windows)
+    width, height = window.usual_size
+    root.geometry(f"{width}x{height}")
+    if painted:
+        painted.give_way()
     window.show(presenter.view(_ANY_TIME))
+    Icons(root, look.palette).show(Tone.PROBLEM)
     root.mainloop()
     root.destroy()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import (
     CatchUp,
+    ClockInDoubt,
+    DiskLow,
     InstrumentUnknown,
     InterruptedFound,
     NeighbourFound,
@@ -21,9 +23,13 @@ from nexuslims_logger.events import (
     SessionStored,
     Starting,
     StartStep,
+    StillWorking,
     Stopped,
     TransferProgress,
     Trouble,
+    UnassignedFound,
+    WhoConfirmed,
+    WhoIsWorking,
 )
 
 if TYPE_CHECKING:
@@ -75,6 +81,10 @@ class Known:
         Why the start failed for good.
     stopped
         The workers have put everything down.
+    who, quiet, unassigned, clock, disk
+        What the workers ask or warn of, as long as it holds; `clock` may be an earlier session's.
+    ended_by_itself
+        Nobody had worked for long.
     """
 
     step: StartStep | None = None
@@ -95,6 +105,22 @@ class Known:
     sessions_left: int = 0
     failure: LoggerError | None = None
     stopped: bool = False
+    who: WhoIsWorking | None = None
+    quiet: StillWorking | None = None
+    unassigned: UnassignedFound | None = None
+    clock: ClockInDoubt | None = None
+    disk: DiskLow | None = None
+    ended_by_itself: bool = False
+
+    @property
+    def session_identifier(self) -> str | None:
+        """Of this window's session, None before it."""
+        return self.session.session_identifier if self.session else None
+
+    @property
+    def files_state(self) -> tuple[object, ...]:
+        """What, when it is another one, tells that the list of files is another one too."""
+        return self.session, self.progress, self.stored, self.ready
 
     @property
     def everything_done(self) -> bool:
@@ -116,10 +142,19 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case InstrumentUnknown():
             return replace(known, unknown=event, asked=_unless_stop(known))
         case SessionStarted():
+            if known.session_identifier not in {None, event.session_identifier}:
+                # The next user's: nothing of the one before is left, but what holds for this PC.
+                known = Known(
+                    troubles=known.troubles,
+                    sessions_left=known.sessions_left,
+                    asked=known.asked,
+                    disk=known.disk,
+                )
             return replace(
                 known,
                 session=event,
                 note=event.note,
+                who=None,
                 interrupted=None,
                 neighbour=None,
                 unknown=None,
@@ -130,6 +165,15 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case Trouble():
             others = tuple(trouble for trouble in known.troubles if trouble.kind != event.kind)
             return replace(known, troubles=(*others, event))
+        case ClockInDoubt():
+            return replace(known, clock=event)
+        case DiskLow():
+            return replace(known, disk=event if event.free_bytes is not None else None)
+        case SessionReady() if known.clock and known.clock.session_identifier == event.session_identifier:
+            doubt = None if known.clock.held else known.clock
+            return replace(
+                known, clock=doubt, ready=known.ready or event.session_identifier == known.session_identifier
+            )
         case CatchUp():
             return replace(known, sessions_left=event.sessions_left)
         case Stopped():
@@ -140,6 +184,15 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
             return known
         case RecordState():
             return replace(known, record=event)
+        case WhoIsWorking():
+            return replace(known, who=event, asked=_unless_stop(known))
+        case WhoConfirmed():
+            named = replace(known.session, user=event.user, project=event.project)
+            return replace(known, session=named, who=None)
+        case StillWorking():
+            return replace(known, quiet=event if event.since else None)
+        case UnassignedFound():
+            return replace(known, unassigned=event)
         case NoteSaved():
             return replace(known, note=event.note)
         case TransferProgress():
@@ -147,7 +200,15 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case SessionEnding():
             # The bar of the final pass begins anew, at what there is.
             fraction = _advance(None, known.progress) if known.progress else None
-            return replace(known, ended_at=event.ended_at, fraction=fraction, asked=_unless_stop(known))
+            return replace(
+                known,
+                ended_at=event.ended_at,
+                fraction=fraction,
+                asked=_unless_stop(known),
+                quiet=None,
+                unassigned=None,
+                ended_by_itself=event.by_itself,
+            )
         case SessionStored():
             return replace(known, stored=event, fraction=1.0)
         case SessionReady():

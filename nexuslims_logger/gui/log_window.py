@@ -5,105 +5,122 @@ from __future__ import annotations
 import logging
 import tkinter as tk
 from tkinter import ttk
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
+from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.buttons import make_button
+from nexuslims_logger.gui.buttons import Choices, enable, make_button
+from nexuslims_logger.gui.panels import wrap_to_width
+from nexuslims_logger.gui.side_window import SideWindow
 from nexuslims_logger.logs import LogMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from pathlib import Path
 
+    from nexuslims_logger.bootstrap_aside import Aside
     from nexuslims_logger.gui.theme import Look
 
 #: In units of the look.
-_WIDTH: Final = 90
-_HEIGHT: Final = 50
+_SIZE: Final = (90, 50)
 
 
-class LogWindow:
+class Lines(Protocol):
+    """Where the lines come from."""
+
+    def __call__(self, level: int) -> tuple[str, ...]:
+        """Return the lines of that level or a higher one, the oldest first."""
+
+
+class LogWindow(SideWindow):
     """Shows the last lines of the log; follows them while its end is to be seen.
 
     Parameters
     ----------
-    parent
-        The main window.
-    look
-        Its colours, fonts and distances.
+    parent, look
+        As of `SideWindow`.
     lines
-        Returns the lines kept, the oldest first.
+        Returns the lines kept.
+    save_bundle
+        Begins to write a support bundle; None where that is impossible.
     """
 
-    def __init__(self, parent: tk.Tk, look: Look, lines: Callable[[], Sequence[str]]) -> None:
+    def __init__(
+        self, parent: tk.Misc, look: Look, lines: Lines, save_bundle: Callable[[], Aside[Path]] | None = None
+    ) -> None:
+        super().__init__(parent, look, wording.LOG_TITLE.format(program=wording.PROGRAM), _SIZE)
         self._lines = lines
-        self._shown: Sequence[str] = ()
-        self.window = tk.Toplevel(parent, background=look.palette.ground)
-        self.window.title(wording.LOG_TITLE)
-        self.window.geometry(f"{_WIDTH * look.unit}x{_HEIGHT * look.unit}")
-        self.window.bind("<Escape>", lambda _event: self.close())
-        frame = ttk.Frame(self.window, padding=2 * look.unit)
-        frame.pack(fill="both", expand=True)
-        frame.columnconfigure(0, weight=1)
-        frame.rowconfigure(0, weight=1)
-        self.text = tk.Text(
-            frame, wrap="word", font=theme.FIXED_FONT, width=20, height=5, padx=look.unit, pady=look.unit
-        )
+        self._shown: tuple[str, ...] | None = None
+        self._bundle: Aside[Path] | None = None
+        self._save = save_bundle
+        unit = look.unit
+        words = [label for label, _ in wording.FILTER_LOG]
+        self.filter = Choices(self.frame, look, words, lambda _choice: self.refresh())
+        self.filter.frame.grid(row=0, column=0, sticky="w", pady=(0, unit))
+        self.text = tk.Text(self.frame, wrap="word", font=theme.FIXED_FONT, width=20, height=5, padx=unit, pady=unit)
         self.text.configure(look.text_options(), state="disabled")
-        self.text.grid(row=0, column=0, sticky="nsew")
-        bar = ttk.Scrollbar(frame, command=self.text.yview)
-        bar.grid(row=0, column=1, sticky="ns")
+        self.text.grid(row=1, column=0, sticky="nsew")
+        bar = ttk.Scrollbar(self.frame, command=self.text.yview)
+        bar.grid(row=1, column=1, sticky="ns")
         self.text.configure(yscrollcommand=bar.set)
-        row = ttk.Frame(frame)
-        row.grid(row=1, column=0, columnspan=2, sticky="e", pady=(2 * look.unit, 0))
-        self._copied = ttk.Label(row, style=theme.MUTED)
-        self._copied.grid(row=0, column=0, padx=look.unit)
-        self.copy = make_button(row, wording.COPY, self._copy)
-        self.copy.grid(row=0, column=1, padx=(0, look.unit))
-        self.close_button = make_button(row, wording.CLOSE, self.close)
-        self.close_button.grid(row=0, column=2)
+        self.frame.rowconfigure(1, weight=1)
+        self._status = ttk.Label(self.row, style=theme.MUTED)
+        self._status.grid(row=0, column=0, sticky="ew")
+        wrap_to_width(self._status, 20 * unit)
+        self.bundle = make_button(self.row, wording.SAVE_BUNDLE, self._save_bundle)
+        if save_bundle:
+            self.bundle.grid(row=0, column=1, padx=(unit, 0))
+        self.copy = make_button(self.row, wording.COPY, self._copy)
+        self.copy.grid(row=0, column=2, padx=unit)
+        self.close_button = make_button(self.row, wording.CLOSE, self.close)
+        self.close_button.grid(row=0, column=3)
         self.refresh()
         self.close_button.focus_set()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still on the screen."""
-        return bool(self.window.winfo_exists())
-
     def refresh(self) -> None:
-        """Show what was logged since the last time."""
-        lines = self._lines()
+        """Show what was logged since the last time, and how far the bundle is."""
+        self._follow_bundle()
+        lines = self._lines(wording.FILTER_LOG[self.filter.chosen][1])
         if lines == self._shown:
             return
         at_end = self.text.yview()[1] >= 1.0
         self.text.configure(state="normal")
-        if self._shown and tuple(lines[: len(self._shown)]) == tuple(self._shown):
+        if self._shown and lines[: len(self._shown)] == self._shown:
             self.text.insert("end", "".join(f"{line}\n" for line in lines[len(self._shown) :]))
         else:
             self.text.delete("1.0", "end")
-            self.text.insert("end", "".join(f"{line}\n" for line in lines))
+            self.text.insert("end", "".join(f"{line}\n" for line in lines) or wording.LOG_EMPTY)
         self.text.configure(state="disabled")
         self._shown = lines
         if at_end:
             self.text.see("end")
 
-    def raise_up(self) -> None:
-        """Bring it to the front."""
-        self.window.deiconify()
-        self.window.lift()
-
-    def close(self) -> None:
-        """Take it down."""
-        self.window.destroy()
-
     def _copy(self) -> None:
         self.window.clipboard_clear()
-        self.window.clipboard_append("\n".join(self._shown))
-        self._copied.configure(text=wording.COPIED)
+        self.window.clipboard_append("\n".join(self._shown or ()))
+        self._status.configure(text=wording.COPIED)
+
+    def _save_bundle(self) -> None:
+        if self._save and self._bundle is None:
+            self._bundle = self._save()
+            enable(self.bundle, on=False)
+            self._status.configure(text=wording.BUNDLE_UNDER_WAY)
+
+    def _follow_bundle(self) -> None:
+        if self._bundle is None or not self._bundle.done:
+            return
+        bundle, self._bundle = self._bundle, None
+        enable(self.bundle, on=True)
+        try:
+            text = wording.BUNDLE_SAVED.format(path=bundle.result())
+        except LoggerError as error:
+            text = wording.BUNDLE_FAILED.format(title=error.title, message=error.message)
+        self._status.configure(text=text)
 
 
-def kept_lines() -> tuple[str, ...]:
+def kept_lines(level: int = 0) -> tuple[str, ...]:
     """Return what the log's memory keeps, the oldest line first; nothing before `logs.configure`."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, LogMemory):
-            return handler.lines()
+            return handler.lines(level)
     return ()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tkinter as tk
 from tkinter import ttk
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import enable, make_button
-from nexuslims_logger.gui.panels import Banner, ProgressCard, StepList, show_text, wrap_to_width
+from nexuslims_logger.gui.panels import Banner, CopyField, ProgressCard, StepList, show_text, wrap_to_width
 from nexuslims_logger.gui.view import Screen
 
 if TYPE_CHECKING:
+    import tkinter as tk
     from collections.abc import Callable
 
     from nexuslims_logger.gui.presenter import Presenter
@@ -23,27 +23,35 @@ _WIDTH: Final = 55
 _HEIGHT: Final = 45
 _MAX_HEIGHT: Final = 87
 
-#: The buttons below the body: the wide one, then the row.
+#: The buttons below the body: the wide one, then the row. *Log* stands at the bottom of every screen.
 _BUTTONS: Final[dict[Screen, tuple[str | None, tuple[str, ...]]]] = {
     Screen.STARTING: (None, ()),
-    Screen.UNKNOWN_COMPUTER: ("try_again", ("log", "close")),
-    Screen.RUNNING: ("end", ("note", "sync_now", "log")),
-    Screen.ENDING: (None, ("leave", "log")),
-    Screen.DONE: ("done", ("log",)),
-    Screen.FAILED: ("done", ("copy_message", "log")),
+    Screen.UNKNOWN_COMPUTER: ("try_again", ("close",)),
+    Screen.RUNNING: ("end", ("note", "files", "change_user")),
+    Screen.ENDING: (None, ("files", "change_user", "leave")),
+    Screen.DONE: ("done", ("files", "change_user")),
+    Screen.FAILED: ("done", ("copy_message",)),
 }
 
 #: What has the keyboard at first: where Return does no harm.
 _FIRST: Final[dict[Screen, str]] = {
     Screen.UNKNOWN_COMPUTER: "try_again",
     Screen.RUNNING: "note",
-    Screen.ENDING: "log",
+    Screen.ENDING: "files",
     Screen.DONE: "done",
     Screen.FAILED: "done",
 }
 
 #: What may be pressed although an answer is still awaited.
-_ALWAYS_ENABLED: Final = frozenset({"log", "copy_message", "close", "done"})
+_ALWAYS_ENABLED: Final = frozenset({"log", "files", "copy_message", "close", "done"})
+
+
+class Windows(NamedTuple):
+    """Opens the windows that stand beside the main one."""
+
+    note: Callable[[], object]
+    files: Callable[[], object]
+    log: Callable[[], object]
 
 
 class MainWindow:
@@ -59,8 +67,8 @@ class MainWindow:
         Where clicks go.
     act
         Runs a click's method and then paints.
-    open_log
-        Opens the log.
+    windows
+        Opens the others.
     """
 
     def __init__(
@@ -69,7 +77,7 @@ class MainWindow:
         look: Look,
         presenter: Presenter,
         act: Callable[[Callable[[], None]], None],
-        open_log: Callable[[], object],
+        windows: Windows,
     ) -> None:
         self._root = root
         self._look = look
@@ -80,19 +88,24 @@ class MainWindow:
         self._frame.columnconfigure(0, weight=1)
         self._build_header()
         self._banner = Banner(self._frame, look)
-        self._card = ProgressCard(self._frame, look)
+        self._banner.frame.grid(row=1, sticky="ew")
+        self._card = ProgressCard(self._frame, look, lambda: act(presenter.sync_now))
         self._steps = StepList(self._frame, look)
-        self._computer = self._build_computer()
+        self._to_copy = CopyField(self._frame, look, self._copy)
         self._row = ttk.Frame(self._frame)
-        self.buttons: dict[str, ttk.Button] = {}
-        self._build_buttons(presenter, act, open_log)
         self._countdown = ttk.Label(self._frame, style=theme.MUTED)
-        self._record = ttk.Label(self._frame)
+        #: By name; `tests` press them.
+        self.buttons: dict[str, ttk.Button] = {"sync_now": self._card.sync_now}
+        self._build_buttons(presenter, act, windows)
+        self._build_footer(windows)
         # Whatever is left over goes between the buttons and the last line.
         self._frame.rowconfigure(6, weight=1)
-        self._record.grid(row=8, sticky="w", pady=(self._unit, 0))
-        root.geometry(f"{_WIDTH * self._unit}x{_HEIGHT * self._unit}")
         root.protocol("WM_DELETE_WINDOW", lambda: act(presenter.wants_to_close))
+
+    @property
+    def usual_size(self) -> tuple[int, int]:
+        """Width and height, in pixels, for who has not chosen another size."""
+        return _WIDTH * self._unit, _HEIGHT * self._unit
 
     def show(self, view: View) -> None:
         """Paint `view`; what has not changed is left alone."""
@@ -114,50 +127,44 @@ class MainWindow:
         if view.screen in {Screen.RUNNING, Screen.ENDING}:
             self._card.show(view)
         self._steps.show(view)
-        if view.computer_name != self._name.get():
-            self._name.configure(state="normal")
-            self._name.delete(0, "end")
-            self._name.insert(0, view.computer_name)
-            self._name.configure(state="readonly")
+        self._to_copy.show(view.to_copy_label, view.to_copy)
         if before is None or before.screen is not view.screen:
-            self._arrange(view.screen)
+            self._arrange(view)
         for name, button in self.buttons.items():
             enable(button, on=not view.busy or name in _ALWAYS_ENABLED)
-        self._fit()
+        if before is None or _shape(before) != _shape(view):
+            self._fit()
+            self._root.after_idle(self._fit)  # once more: broken lines know their height only now
 
     def _build_header(self) -> None:
         header = ttk.Frame(self._frame)
         header.columnconfigure(0, weight=1)
         self._heading = ttk.Label(header, style=theme.HEADING)
-        self._heading.grid(row=0, column=0, columnspan=2, sticky="ew")
+        self._heading.grid(row=0, column=0, sticky="ew")
+        self._elapsed = ttk.Label(header, style=theme.HEADING)
+        self._elapsed.grid(row=0, column=1, sticky="ne", padx=(self._unit, 0))
         self._who = ttk.Label(header)
-        self._who.grid(row=1, column=0, sticky="w")
-        self._elapsed = ttk.Label(header, style=theme.STRONG)
-        self._elapsed.grid(row=1, column=1, sticky="e")
+        self._who.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self._unit // 4, 0))
         self._note = ttk.Label(header, style=theme.MUTED)
-        self._note.grid(row=2, column=0, columnspan=2, sticky="w")
-        header.grid(row=0, sticky="ew", pady=(0, self._unit))
-        wrap_to_width(self._heading, 40 * self._unit)
+        self._note.grid(row=2, column=0, columnspan=2, sticky="ew")
+        header.grid(row=0, sticky="ew", pady=(0, self._unit + self._unit // 2))
+        wrap_to_width(self._heading, 30 * self._unit)
+        wrap_to_width(self._note, 40 * self._unit)
 
-    def _build_computer(self) -> ttk.Frame:
-        """Build the computer's name in a field one can copy from."""
-        frame = ttk.Frame(self._frame)
-        frame.columnconfigure(0, weight=1)
-        ttk.Label(frame, text=wording.UNKNOWN_NAME).grid(row=0, column=0, columnspan=2, sticky="w")
-        # No StringVar: one that the garbage collector finds on a worker's thread calls Tk from there.
-        self._name = tk.Entry(frame, font=theme.STRONG_FONT, width=8)
-        self._name.configure(self._look.text_options())
-        self._name.configure(state="readonly", readonlybackground=self._look.palette.field)
-        self._name.grid(row=1, column=0, sticky="nsew", padx=(0, self._unit))
-        copy = make_button(frame, wording.COPY, lambda: self._copy(self._name.get()))
-        copy.grid(row=1, column=1)
-        return frame
+    def _build_footer(self, windows: Windows) -> None:
+        footer = ttk.Frame(self._frame)
+        footer.columnconfigure(0, weight=1)
+        self._record = ttk.Label(footer)
+        self._record.grid(row=0, column=0, sticky="w")
+        self.buttons["log"] = make_button(footer, wording.LOG, windows.log, theme.QUIET)
+        self.buttons["log"].grid(row=0, column=1, sticky="e")
+        footer.grid(row=7, sticky="ew", pady=(self._unit, 0))
 
     def _build_buttons(
         self,
         presenter: Presenter,
         act: Callable[[Callable[[], None]], None],
-        open_log: Callable[[], object],
+        windows: Windows,
     ) -> None:
         wide: tuple[tuple[str, str, Callable[[], None], str], ...] = (
             ("end", wording.END, presenter.end, theme.DANGER),
@@ -167,30 +174,33 @@ class MainWindow:
         for name, words, do, style in wide:
             self.buttons[name] = make_button(self._frame, words, lambda do=do: act(do), style)  # type: ignore[misc]  # a default argument binds the loop's value
         row: tuple[tuple[str, str, Callable[[], object]], ...] = (
-            ("note", wording.NOTE, lambda: act(presenter.open_note)),
-            ("sync_now", wording.SYNC_NOW, lambda: act(presenter.sync_now)),
+            ("note", wording.NOTE, windows.note),
+            ("files", wording.FILES, windows.files),
+            ("change_user", wording.CHANGE_USER, lambda: act(presenter.open_change_user)),
             ("leave", wording.LEAVE, lambda: act(presenter.wants_to_close)),
             ("copy_message", wording.COPY, self._copy_message),
-            ("log", wording.LOG, open_log),
             ("close", wording.CLOSE, lambda: act(presenter.wants_to_close)),
         )
         for name, words, command in row:
             self.buttons[name] = make_button(self._row, words, command)
 
-    def _arrange(self, screen: Screen) -> None:
+    def _arrange(self, view: View) -> None:
         """Put the parts of that screen on the grid, and give the keyboard to its harmless button."""
-        unit = self._unit
-        for part in (self._card.frame, self._steps.frame, self._computer, *self.buttons.values()):
-            part.grid_remove()
-        self._banner.frame.grid(row=1, sticky="ew")
-        body = {
+        screen, unit = view.screen, self._unit
+        for name, button in self.buttons.items():
+            if name not in {"log", "sync_now"}:
+                button.grid_remove()
+        bodies = {
             Screen.STARTING: self._steps.frame,
-            Screen.UNKNOWN_COMPUTER: self._computer,
+            Screen.UNKNOWN_COMPUTER: self._to_copy.frame,
+            Screen.DONE: self._to_copy.frame,
             Screen.RUNNING: self._card.frame,
             Screen.ENDING: self._card.frame,
-        }.get(screen)
-        if body:
-            body.grid(row=2, sticky="ew", pady=(2 * unit, 0))
+        }
+        for body in bodies.values():
+            body.grid_remove()
+        if screen in bodies and (view.to_copy or bodies[screen] is not self._to_copy.frame):
+            bodies[screen].grid(row=2, sticky="ew", pady=(unit + unit // 2, 0))
         wide, row = _BUTTONS[screen]
         if wide:
             self.buttons[wide].grid(in_=self._frame, row=3, sticky="ew", pady=(2 * unit, 0))
@@ -208,7 +218,7 @@ class MainWindow:
         """Grow when something would be cut off; never shrink what a person has made large."""
         root = self._root
         root.update_idletasks()
-        most = min(_MAX_HEIGHT * self._unit, root.winfo_screenheight() - 8 * self._unit)
+        most = min(_MAX_HEIGHT * self._unit, root.winfo_screenheight() - 5 * self._unit)
         width = min(max(root.winfo_reqwidth(), _WIDTH * self._unit), root.winfo_screenwidth())
         height = min(max(root.winfo_reqheight(), _HEIGHT * self._unit), most)
         root.minsize(width, height)
@@ -222,3 +232,8 @@ class MainWindow:
     def _copy(self, text: str) -> None:
         self._root.clipboard_clear()
         self._root.clipboard_append(text)
+
+
+def _shape(view: View) -> tuple[object, ...]:
+    """Return what the window's least size depends on: all but the numbers that run."""
+    return view.screen, view.heading, view.who, view.note, view.state, view.record, view.countdown == ""

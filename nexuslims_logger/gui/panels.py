@@ -7,9 +7,12 @@ from tkinter import ttk
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui.buttons import make_button
 from nexuslims_logger.gui.view import StepState, Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nexuslims_logger.gui.theme import Look
     from nexuslims_logger.gui.view import Line, View
 
@@ -23,7 +26,7 @@ _STEP_TONES: Final = {
 def wrap_to_width(label: ttk.Label, narrow: int) -> None:
     """Break `label`'s lines at the width it is given; until then at `narrow`, lest it widens the window."""
     label.configure(wraplength=narrow)
-    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width)))
+    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - 2)))
 
 
 def show_text(label: ttk.Label, text: str) -> None:
@@ -36,19 +39,19 @@ def show_text(label: ttk.Label, text: str) -> None:
 
 
 class Banner:
-    """The one line of state: symbol, sentence, and what to do below it."""
+    """The one line of state, to be read from two metres: symbol, sentence, and what to do below it."""
 
     def __init__(self, parent: tk.Misc, look: Look) -> None:
         self._look = look
         unit = look.unit
-        self.frame = ttk.Frame(parent, padding=(unit, unit))
+        self.frame = ttk.Frame(parent, padding=(unit, unit + unit // 2))
         self.frame.columnconfigure(1, weight=1)
         self._symbol = ttk.Label(self.frame, width=2, anchor="center")
-        self._symbol.grid(row=0, column=0, sticky="nw", padx=(0, unit // 2))
+        self._symbol.grid(row=0, column=0, sticky="n", padx=(0, unit // 2))
         self._text = ttk.Label(self.frame)
         self._text.grid(row=0, column=1, sticky="ew")
         self._detail = ttk.Label(self.frame)
-        self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 4, 0))
+        self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 2, 0))
         for label in (self._text, self._detail):
             wrap_to_width(label, 40 * unit)
 
@@ -64,24 +67,30 @@ class Banner:
 
 
 class ProgressCard:
-    """How far the files are."""
+    """How far the files are, when that was last looked at, and *Sync now*.
 
-    def __init__(self, parent: tk.Misc, look: Look) -> None:
+    Parameters
+    ----------
+    parent, look
+        Where, and how.
+    sync_now
+        What the button does.
+    """
+
+    def __init__(self, parent: tk.Misc, look: Look, sync_now: Callable[[], object]) -> None:
         unit = look.unit
         self.frame = ttk.Frame(parent, style=theme.CARD, padding=(unit + unit // 2, unit))
         self.frame.columnconfigure(0, weight=1)
-        above, below = ttk.Frame(self.frame), ttk.Frame(self.frame)
-        above.grid(row=0, sticky="ew")
+        self._counts = ttk.Label(self.frame)
+        self._counts.grid(row=0, column=0, sticky="w")
+        self._rate = ttk.Label(self.frame, style=theme.MUTED)
+        self._rate.grid(row=0, column=1, sticky="e")
         self._bar = ttk.Progressbar(self.frame, maximum=1.0)
-        self._bar.grid(row=1, sticky="ew", pady=(unit // 2, unit // 2))
-        below.grid(row=2, sticky="ew")
-        ttk.Label(above, text=wording.FILES, style=theme.MUTED).pack(side="left")
-        self._checked = ttk.Label(above, style=theme.MUTED)
-        self._checked.pack(side="right")
-        self._counts = ttk.Label(below)
-        self._counts.pack(side="left")
-        self._rate = ttk.Label(below, style=theme.MUTED)
-        self._rate.pack(side="right")
+        self._bar.grid(row=1, column=0, columnspan=2, sticky="ew", pady=unit // 2)
+        self._checked = ttk.Label(self.frame, style=theme.MUTED)
+        self._checked.grid(row=2, column=0, sticky="w")
+        self.sync_now = make_button(self.frame, wording.SYNC_NOW, sync_now, theme.QUIET)
+        self.sync_now.grid(row=2, column=1, sticky="e")
 
     def show(self, view: View) -> None:
         """Paint bar and numbers."""
@@ -113,7 +122,8 @@ class StepList:
         for step, (symbol, text) in zip(view.steps, self._rows, strict=True):
             tone = _STEP_TONES[step.state]
             symbol.configure(text=tone.symbol, style=self._look.line_text(tone))
-            text.configure(text=step.text, style=theme.STRONG if tone is Tone.BUSY else "TLabel")
+            style = {Tone.BUSY: theme.STRONG, Tone.CALM: theme.MUTED}.get(tone, "TLabel")
+            text.configure(text=step.text, style=style)
 
     def _add_row(self) -> None:
         row = len(self._rows) + 1
@@ -122,3 +132,30 @@ class StepList:
         text = ttk.Label(self.frame)
         text.grid(row=row, column=1, sticky="w")
         self._rows.append((symbol, text))
+
+
+class CopyField:
+    """Something that one wants to take along, in a field with *Copy* beside it."""
+
+    def __init__(self, parent: tk.Misc, look: Look, copy: Callable[[str], None]) -> None:
+        self.frame = ttk.Frame(parent)
+        self.frame.columnconfigure(0, weight=1)
+        self._label = ttk.Label(self.frame)
+        self._label.grid(row=0, column=0, columnspan=2, sticky="w", pady=(0, look.unit // 2))
+        # No StringVar: one that the garbage collector finds on a worker's thread calls Tk from there.
+        self._field = tk.Entry(self.frame, font=theme.STRONG_FONT, width=8)
+        self._field.configure(look.text_options())
+        self._field.configure(state="readonly", readonlybackground=look.palette.field)
+        self._field.grid(row=1, column=0, sticky="nsew", padx=(0, look.unit))
+        button = make_button(self.frame, wording.COPY, lambda: copy(self._field.get()))
+        button.grid(row=1, column=1)
+
+    def show(self, label: str, text: str) -> None:
+        """Show that text."""
+        self._label.configure(text=label)
+        if text != self._field.get():
+            self._field.configure(state="normal")
+            self._field.delete(0, "end")
+            self._field.insert(0, text)
+            self._field.configure(state="readonly")
+            self._field.xview("end")

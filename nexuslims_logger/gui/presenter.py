@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import NeighbourChoice
+from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, receive
+from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.sentences import Sentences
 from nexuslims_logger.gui.state_line import StateLine
 from nexuslims_logger.gui.view import Dialog, Screen, View
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from nexuslims_logger.errors import LoggerError
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 DONE_S: Final = 60
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
+#: While somebody writes without a rest, the note is saved after so many seconds all the same.
+NOTE_S: Final = 5
 
 
 class Presenter:
@@ -47,21 +51,43 @@ class Presenter:
         self._interval_s = interval_s
         self._zone = zone
         self._known = Known()
+        #: What the workers ask, and where the answers go.
+        self.questions = Questions(lambda: self._known, zone)
+        self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        #: The note as it stands in the editor, None when it is not open; and the seconds since it was saved last.
+        self._draft: str | None = None
+        self._read: Callable[[], str] | None = None
+        self._draft_s = 0
+        self._typed = False
+        self._saved_draft = ""
+        self._files: FilesListed | None = None
+        self._files_asked: object = None
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
         self._service = service
+        self.questions.connect(service)
 
     # What happens
 
     def receive(self, event: Event) -> None:
         """Take in what a worker tells."""
+        before = self._known.session_identifier
         self._known = receive(self._known, event)
+        self.questions.receive(event)
+        present = self._known.session_identifier
+        if isinstance(event, FilesListed):
+            self._files = event if event.session_identifier == present else self._files
+        elif present != before or self._screen() is not Screen.RUNNING:
+            self._draft = self._read = None  # the editor closes; what stood in it was saved with the click
+        if present != before:
+            self._files = None
+            self._dialog, self._shrunk, self._seconds_to_close = None, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
             self.stop()
@@ -72,10 +98,11 @@ class Presenter:
 
     def second_passed(self) -> None:
         """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
+        self._save_note_in_time()
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
-        elif self._screen() is Screen.DONE:
+        elif self._screen() is Screen.DONE and self._dialog is None:
             self._seconds_to_close -= 1
             if self._seconds_to_close <= 0:
                 self.stop()
@@ -99,11 +126,15 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
-        if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
+        self._save_note()
+        if self._screen() is Screen.RUNNING and self.questions.insist_on_name():
+            self._dialog = None
+        elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
             self._service.end()
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""
+        self._save_note()
         if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.PAUSE):
             self._service.pause()
 
@@ -112,29 +143,114 @@ class Presenter:
         if self._service:
             self._service.sync_now()
 
-    def open_note(self) -> None:
-        """*Note*; a session that was joined has its note where it was started."""
-        session = self._known.session
-        if self._screen() is Screen.RUNNING and not self._known.asked and session and not session.joined:
-            self._dialog = Dialog.NOTE
+    def open_change_user(self) -> None:
+        """*Change user*: ask for the next name."""
+        self._save_note()
+        if self._screen() is Screen.RUNNING and self._known.who:
+            self.questions.ask_name()  # whose session would it be that ends?
+        elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
+            self._dialog = Dialog.CHANGE_USER
 
-    def save_note(self, text: str) -> None:
-        """*Save* in the note editor; shown on the screen once it is safe."""
+    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+        """*Start my session*: return what is wrong with the answer, "" when it was taken."""
+        wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
+        self._dialog = self._dialog if wrong else None
+        return wrong
+
+    def open_leave_out(self) -> None:
+        """*Leave files out*: ask which."""
+        self._dialog = Dialog.LEAVE_OUT
+
+    def leave_out(self, names: tuple[str, ...], reason: str) -> str:
+        """*Leave out*: return what is wrong with the answer, "" when it was taken."""
+        wrong = self.questions.leave_out(names, reason)
+        self._dialog = self._dialog if wrong else None
+        return wrong
+
+    def shrink(self) -> None:
+        """*In the background*: make room, and go on."""
         self._dialog = None
-        if self._service:
-            self._service.set_note(text.strip()[: wording.NOTE_LIMIT])
+        self._shrunk = True
+
+    def open_note(self) -> str | None:
+        """*Note*: return the text to write on, None when nothing can be written now.
+
+        A session that was joined has its note where it was started.
+        """
+        session = self._known.session
+        if self._screen() is not Screen.RUNNING or self._known.asked or (session and session.joined):
+            return None
+        self._draft = self._saved_draft = self._known.note
+        return self._draft
+
+    def write_note(self, text: str) -> None:
+        """Take what now stands in the editor; it is saved at the next rest of the hand."""
+        if self._draft is not None:
+            self._draft = text.strip()[: wording.NOTE_LIMIT]
+            self._typed = True
+
+    def read_note_with(self, read: Callable[[], str]) -> None:
+        """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
+        self._read = read
+
+    def close_note(self) -> None:
+        """Save what the editor holds; it goes."""
+        self._save_note()
+        self._draft = self._read = None
+
+    def note_status(self, length: int) -> str:
+        """Return what stands below the editor.
+
+        Parameters
+        ----------
+        length
+            Of the text in it, in characters.
+        """
+        if length > wording.NOTE_LIMIT:
+            return wording.NOTE_TOO_LONG.format(count=f"{length - wording.NOTE_LIMIT:,}")
+        return wording.NOTE_SAVED if self._draft == self._known.note else wording.NOTE_BEING_SAVED
+
+    def _save_note_in_time(self) -> None:
+        """Save after a second's rest, and every few seconds while there is none."""
+        if self._draft is None or self._draft == self._saved_draft:
+            self._draft_s = 0
+            return
+        self._draft_s += 1
+        if not self._typed or self._draft_s >= NOTE_S:
+            self._save_note()
+        self._typed = False
+
+    def _save_note(self) -> None:
+        if self._read:
+            self.write_note(self._read())
+        if self._service and self._draft is not None and self._draft != self._saved_draft:
+            self._service.set_note(self._draft)
+            self._saved_draft = self._draft
+            self._draft_s = 0
+
+    def hands_moved(self) -> None:
+        """Somebody uses mouse or keyboard."""
+        if self._screen() is Screen.RUNNING:
+            self.questions.still_working()
 
     def dismiss(self) -> None:
         """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends.
 
         Beside another computer's session there is an answer that changes nothing of theirs: one of one's own.
         """
-        match self._present_dialog():
-            case Dialog.INTERRUPTED:
-                self.stop()
-            case Dialog.NEIGHBOUR:
-                self.answer_neighbour(NeighbourChoice.OWN)
+        present = self._present_dialog()
+        if present is Dialog.INTERRUPTED:
+            self.stop()
+        elif present is Dialog.NEIGHBOUR:
+            self.answer_neighbour(NeighbourChoice.OWN)
+        elif present is not self._dialog:
+            self.questions.put_off(present)
         self._dialog = None
+
+    def summoned(self) -> None:
+        """Somebody has started the program again: perhaps somebody else."""
+        if self._screen() is Screen.RUNNING and not self._known.asked and self._dialog is None:
+            self._dialog = Dialog.SUMMONED
 
     def wants_to_close(self) -> None:
         """Close the window by its cross: ask where something would be left."""
@@ -148,6 +264,7 @@ class Presenter:
 
     def stop(self) -> None:
         """Put everything down now (*Leave now*, log-off, SIGTERM): what is open stays open."""
+        self._save_note()
         self._dialog = None
         if self._service is None:
             self._finished = True
@@ -162,6 +279,25 @@ class Presenter:
         self._dialog = None
         self._known = replace(self._known, asked=what)
         return True
+
+    # Windows beside the main one
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the note's editor may stay open."""
+        return self._draft is not None
+
+    @property
+    def files(self) -> FilesListed | None:
+        """The newest list of the session's files; None before the first."""
+        return self._files
+
+    def ask_for_files(self) -> None:
+        """Ask for the list of files, unless it is on its way or nothing has happened since the last one."""
+        known = self._known
+        if self._service and known.session and known.files_state != self._files_asked:
+            self._files_asked = known.files_state
+            self._service.list_files(known.session.session_identifier)
 
     # What is to be seen
 
@@ -179,6 +315,7 @@ class Presenter:
             busy=known.asked is not None,
             dialog=self._present_dialog(),
             finished=self._finished or known.stopped,
+            shrunk=self._shrunk and screen in {Screen.ENDING, Screen.DONE},
         )
         match screen:
             case Screen.STARTING:
@@ -190,25 +327,27 @@ class Presenter:
                     neighbour=words.neighbour(),
                 )
             case Screen.UNKNOWN_COMPUTER if known.unknown:
-                return replace(common, computer_name=known.unknown.computer_name)
+                return replace(common, to_copy=known.unknown.computer_name, to_copy_label=wording.UNKNOWN_NAME)
             case Screen.RUNNING | Screen.ENDING:
                 return replace(
                     common,
                     who=words.who(),
                     elapsed=words.elapsed() if screen is Screen.RUNNING else "",
                     note=words.note(),
-                    full_note=known.note,
                     fraction=known.fraction,
                     counts=words.counts(screen),
                     rate=words.rate(),
                     checked=words.checked(),
                     leaving_text=words.leaving(),
+                    summoned_text=words.summoned(),
                 )
             case Screen.DONE:
                 return replace(
                     common,
                     who=words.who(),
                     countdown=wording.COUNTDOWN.format(seconds=self._seconds_to_close),
+                    to_copy=words.stored_in(),
+                    to_copy_label=wording.STORED_IN,
                 )
             case _:
                 return common
@@ -240,8 +379,14 @@ class Presenter:
         if screen is Screen.STARTING and self._known.neighbour and not asked:
             return Dialog.NEIGHBOUR
         fitting = {
-            Dialog.CLOSING: Screen.RUNNING,
-            Dialog.NOTE: Screen.RUNNING,
-            Dialog.LEAVING: Screen.ENDING,
+            Dialog.CLOSING: {Screen.RUNNING},
+            Dialog.SUMMONED: {Screen.RUNNING},
+            Dialog.CHANGE_USER: {Screen.RUNNING, Screen.ENDING, Screen.DONE},
+            Dialog.LEAVING: {Screen.ENDING},
+            Dialog.LEAVE_OUT: {Screen.ENDING},
         }
-        return self._dialog if self._dialog and fitting[self._dialog] is screen and not asked else None
+        if asked:
+            return None
+        if self._dialog and screen in fitting[self._dialog]:
+            return self._dialog
+        return self.questions.dialog(screen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.config_values import path_of_url
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, PassStage, StartStep
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.view import Interrupted, Line, Neighbour, Screen, Step, StepState, Tone
@@ -45,7 +46,7 @@ class Sentences:
         """Return the window's title, which the task bar shows."""
         counts, instrument = self._short_counts(), self._instrument()
         text = {
-            Screen.STARTING: wording.TITLE_STARTING,
+            Screen.STARTING: wording.TITLE_QUESTION if tone is Tone.WAITING else wording.TITLE_STARTING,
             Screen.UNKNOWN_COMPUTER: wording.TITLE_UNKNOWN,
             Screen.RUNNING: wording.TITLE_TROUBLE if tone is Tone.PROBLEM else wording.TITLE_RUNNING,
             Screen.ENDING: wording.TITLE_ENDING,
@@ -69,6 +70,8 @@ class Sentences:
         if self.known.session is None:
             will_be = here and not self.known.failure
             return Line(Tone.CALM, wording.WILL_BE_RECORDED_HERE if will_be else wording.NOT_RECORDED)
+        if self.known.who:
+            return Line(Tone.WAITING, wording.RECORD_NEEDS_NAME)
         if here:
             return Line(Tone.CALM, wording.RECORDED_HERE)
         if record and record.recorded:
@@ -138,6 +141,22 @@ class Sentences:
             waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
         return wording.LEAVING_TEXT.format(waits=waits)
 
+    def stored_in(self) -> str:
+        """Return where the data are, as one opens it; "" when there are none."""
+        session, stored = self.known.session, self.known.stored
+        if session is None or stored is None or not stored.files:
+            return ""
+        place = session.stored_in
+        return str(path_of_url(place)) if place.startswith("file:") else place
+
+    def summoned(self) -> str:
+        """Return whose session runs here, for who has started the program a second time."""
+        session = self.known.session
+        if session is None:
+            return ""
+        text = wording.SUMMONED_TEXT if session.user else wording.SUMMONED_NOBODY
+        return text.format(user=session.user, time=self._moment(session.started_at))
+
     def steps(self) -> tuple[Step, ...]:
         """Return the steps of the start."""
         place = self._step_number()
@@ -170,6 +189,11 @@ class Sentences:
             ),
             end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,
             continue_first=found.suggestion is InterruptedChoice.CONTINUE,
+            without_answer=(
+                wording.INTERRUPTED_CLOSE
+                if found.continues_in_s is None
+                else wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
+            ),
         )
 
     def neighbour(self) -> Neighbour | None:

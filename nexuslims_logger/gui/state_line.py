@@ -47,7 +47,7 @@ class StateLine:
             return Line(Tone.BUSY, wording.CLOSING_STATE)
         match screen:
             case Screen.STARTING:
-                return self._trouble() or Line(Tone.BUSY, wording.STARTING_STATE)
+                return self._trouble() or self._starting()
             case Screen.UNKNOWN_COMPUTER:
                 problem = self.known.unknown.problem if self.known.unknown else None
                 return Line(Tone.WAITING, wording.UNKNOWN_STATE, problem.message if problem else "")
@@ -57,9 +57,14 @@ class StateLine:
             case Screen.DONE:
                 return self._done()
             case Screen.ENDING:
-                return self._trouble() or self._ending()
+                return self._trouble() or self._disk() or self._ending()
             case Screen.RUNNING:
-                return self._asked() or self._trouble() or self._running()
+                return self._asked() or self._trouble() or self._question() or self._running()
+
+    def _starting(self) -> Line:
+        if self.known.interrupted and not self.known.asked:
+            return Line(Tone.WAITING, wording.QUESTION_STATE)
+        return Line(Tone.BUSY, wording.STARTING_STATE, wording.STARTING_DETAIL)
 
     def _asked(self) -> Line | None:
         match self.known.asked:
@@ -69,6 +74,38 @@ class StateLine:
                 return Line(Tone.BUSY, wording.PAUSE_ASKED)
             case _:
                 return None
+
+    def _question(self) -> Line | None:
+        """Return what is not broken and yet needs somebody; the session goes on meanwhile."""
+        known = self.known
+        if known.quiet and known.quiet.since:
+            return Line(Tone.WAITING, wording.QUIET_LINE.format(time=self._moment(known.quiet.since)))
+        if known.who:
+            return Line(Tone.WAITING, wording.NAME_MISSING, wording.NAME_MISSING_DETAIL)
+        if known.clock and known.clock.held:
+            return Line(Tone.WAITING, wording.CLOCK, wording.CLOCK_HELD)
+        return self._disk()
+
+    def _disk(self) -> Line | None:
+        disk = self.known.disk
+        if disk is None or disk.free_bytes is None:
+            return None
+        text = wording.DISK_LOW.format(folder=disk.folder, free=wording.size(disk.free_bytes))
+        return Line(Tone.WAITING, text, wording.DISK_LOW_DETAIL)
+
+    def _also(self) -> str:
+        """Return what else a person should know of the session."""
+        known, parts = self.known, []
+        if known.session and known.session.by_itself and not known.ended_at:
+            parts.append(wording.CONTINUED_BY_ITSELF)
+        if known.ended_by_itself:
+            parts.append(wording.ENDED_BY_ITSELF)
+        if known.clock and known.clock.held:
+            parts.append(wording.CLOCK_HELD)
+        elif known.clock and known.clock.offset_ms:
+            text = wording.CLOCK_AHEAD if known.clock.offset_ms > 0 else wording.CLOCK_BEHIND
+            parts.append(text.format(offset=wording.duration(abs(known.clock.offset_ms) / 1000)))
+        return " ".join(parts)
 
     def _trouble(self) -> Line | None:
         """Return what is broken, if anything is; of the troubles that belong to nothing else, the newest."""
@@ -87,7 +124,7 @@ class StateLine:
         progress = self.known.progress
         if progress is None:
             return Line(Tone.BUSY, wording.LOOKING)
-        extra = _extra(progress)
+        extra = _joined(_extra(progress), self._also())
         if owed := _owed(progress, extra):
             return owed
         good_at = progress.last_good_pass_at
@@ -104,10 +141,11 @@ class StateLine:
     def _ending(self) -> Line:
         progress = self.known.progress
         if self.known.stored:
-            return Line(Tone.BUSY, wording.RECORDING_END)
+            held = self.known.clock is not None and self.known.clock.held
+            return Line(Tone.WAITING if held else Tone.BUSY, wording.RECORDING_END, self._also())
         if progress is None:
             return Line(Tone.BUSY, wording.ENDING_SCAN)
-        extra = _extra(progress)
+        extra = _joined(_extra(progress), self._also())
         if progress.stage is PassStage.VERIFYING:
             return Line(Tone.BUSY, wording.VERIFYING, extra)
         return _owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
@@ -126,6 +164,10 @@ class StateLine:
         if left := self.known.sessions_left:
             waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
             detail = f"{detail} {waits}"
+        if stored and stored.left_out:
+            out = wording.counted(stored.left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)
+            detail = f"{out} {detail}"
+        detail = _joined(detail, self._also())
         if missing:
             gone = wording.counted(missing, wording.MISSING_ONE, wording.MISSING)
             return Line(Tone.WAITING, text, f"{gone} {detail}")
@@ -152,6 +194,10 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
     first = progress.waiting[0]
     name = first.name.rpartition("/")[2]
     return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _stored(progress: TransferProgress) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from tkinter import font, ttk
 from typing import TYPE_CHECKING, Any, Final
 
+from nexuslims_logger.gui import dpi
+from nexuslims_logger.gui.palette import Pair
 from nexuslims_logger.gui.view import Tone
 
 if TYPE_CHECKING:
     import tkinter as tk
 
-    from nexuslims_logger.gui.palette import Pair, Palette
+    from nexuslims_logger.gui.palette import Palette
 
 # The styles. A style's last part is ttk's own class.
 HEADING: Final = "Heading.TLabel"
@@ -19,13 +21,23 @@ MUTED: Final = "Muted.TLabel"
 CARD: Final = "Card.TFrame"
 DANGER: Final = "Danger.TButton"
 PRIMARY: Final = "Primary.TButton"
+QUIET: Final = "Quiet.TButton"
+CHOICE: Final = "Choice.TButton"
+LIST: Final = "Treeview"
 
 BASE_FONT: Final = "TkDefaultFont"
 STRONG_FONT: Final = "TkCaptionFont"
 HEADING_FONT: Final = "TkHeadingFont"
+LEAD_FONT: Final = "TkSmallCaptionFont"
 FIXED_FONT: Final = "TkFixedFont"
 
+#: In proportion to ordinary text.
 _HEADING_RATIO: Final = 1.6
+_LEAD_RATIO: Final = 1.3
+
+#: In pixels: what can still be read.
+_LEAST_UNIT: Final = 4
+_LEAST_TEXT: Final = 12
 
 
 class Look:
@@ -43,15 +55,19 @@ class Look:
 
     def __init__(self, root: tk.Tk, palette: Palette, text_size: int) -> None:
         self.palette = palette
-        #: The grid of all distances: 6 points, 8 pixels at 96 dpi.
-        self.unit = max(4, round(root.winfo_fpixels("6p")))
+        #: The grid of all distances.
+        reduction = dpi.reduction(root, text_size)
+        self.unit = max(_LEAST_UNIT, round(reduction * dpi.unit(root)))
         self._style = ttk.Style(root)
         self._style.theme_use("clam")
         root.configure(background=palette.ground)
-        _size_fonts(root, text_size)
+        # In points; on a small screen in pixels, which Tk takes as a negative number.
+        pixels = max(_LEAST_TEXT, reduction * root.winfo_fpixels(f"{text_size}p"))
+        _size_fonts(root, text_size if reduction >= 1 else -pixels)
         self._plain()
         self._buttons()
         self._tones()
+        self._list(font.nametofont(BASE_FONT, root).metrics("linespace"))
 
     def banner(self, tone: Tone) -> str:
         """Return the style of a line's ground."""
@@ -78,8 +94,45 @@ class Look:
             "highlightcolor": colours.accent,
             "highlightthickness": 1,
             "relief": "flat",
-            "borderwidth": 0,
+            "borderwidth": self.unit // 2,
         }
+
+    def list_colours(self) -> dict[Tone, str]:
+        """Return the colours of the words in a list, by tone: only what needs somebody is to stand out."""
+        return dict.fromkeys(Tone, self.palette.text) | {Tone.PROBLEM: self.palette.tones[Tone.PROBLEM].text}
+
+    def _list(self, text_height: int) -> None:
+        colours, style = self.palette, self._style
+        #: Of a list, in pixels.
+        self.row_height = text_height + self.unit // 2
+        style.configure(
+            LIST,
+            rowheight=self.row_height,
+            background=colours.field,
+            fieldbackground=colours.field,
+            foreground=colours.text,
+            bordercolor=colours.border,
+            lightcolor=colours.field,
+            darkcolor=colours.field,
+        )
+        style.map(
+            LIST,
+            background=[("selected", colours.primary.ground)],
+            foreground=[("selected", colours.primary.text)],
+            bordercolor=[("focus", colours.accent)],
+        )
+        style.configure(
+            f"{LIST}.Heading",
+            font=BASE_FONT,
+            background=colours.ground,
+            foreground=colours.muted,
+            bordercolor=colours.border,
+            lightcolor=colours.ground,
+            darkcolor=colours.ground,
+            relief="flat",
+            padding=(self.unit // 2, self.unit // 4),
+        )
+        style.map(f"{LIST}.Heading", background=[("active", colours.button_over.ground)])
 
     def _plain(self) -> None:
         colours, style = self.palette, self._style
@@ -128,6 +181,19 @@ class Look:
         self._button(DANGER, colours.danger, colours.danger_over, colours.danger.ground, colours.text)
         for style in (PRIMARY, DANGER):
             self._style.configure(style, font=STRONG_FONT, padding=(unit, unit))
+        # Words on the window's own ground: there for whoever looks for it, and in nobody's way.
+        quiet = Pair(colours.accent, colours.ground)
+        self._button(QUIET, quiet, colours.button_over, colours.ground, colours.accent)
+        self._style.configure(QUIET, padding=(unit // 2, unit // 4), width=0)
+        self._button(CHOICE, quiet, colours.button_over, colours.ground, colours.accent)
+        self._style.configure(CHOICE, padding=(unit, unit // 4), width=0)
+        # The chosen one is framed and underlaid: not by its colour alone.
+        self._style.map(
+            CHOICE,
+            background=[("selected", colours.button_over.ground), ("active", colours.button_over.ground)],
+            foreground=[("selected", colours.text)],
+            bordercolor=[("focus", colours.accent), ("selected", colours.muted)],
+        )
 
     def _button(self, style: str, normal: Pair, over: Pair, border: str, focus: str) -> None:
         """Set one kind of button; the one with the focus wears a ring of two pixels."""
@@ -162,18 +228,18 @@ class Look:
                     self.banner_text(tone, strong=strong),
                     background=pair.ground,
                     foreground=pair.text,
-                    font=STRONG_FONT if strong else BASE_FONT,
+                    font=LEAD_FONT if strong else BASE_FONT,
                 )
             calm = self.palette.muted if tone is Tone.CALM else pair.text
             self._style.configure(self.line_text(tone), foreground=calm)
 
 
-def _size_fonts(root: tk.Tk, text_size: int) -> None:
-    """Set the named fonts, so that every widget follows the setting."""
+def _size_fonts(root: tk.Tk, text_size: float) -> None:
+    """Set the named fonts, so that every widget follows the setting: points, or pixels when it is negative."""
     family = font.nametofont(BASE_FONT, root).actual("family")
     for name in font.names(root):
         if name.startswith("Tk"):
-            font.nametofont(name, root).configure(size=text_size)
+            font.nametofont(name, root).configure(size=round(text_size))
     font.nametofont(STRONG_FONT, root).configure(family=family, weight="bold")
-    heading = round(_HEADING_RATIO * text_size)
-    font.nametofont(HEADING_FONT, root).configure(family=family, weight="bold", size=heading)
+    for name, ratio in ((HEADING_FONT, _HEADING_RATIO), (LEAD_FONT, _LEAD_RATIO)):
+        font.nametofont(name, root).configure(family=family, weight="bold", size=round(ratio * text_size))

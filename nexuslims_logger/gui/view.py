@@ -24,7 +24,13 @@ class Dialog(enum.StrEnum):
     NEIGHBOUR = "neighbour"
     CLOSING = "closing"
     LEAVING = "leaving"
-    NOTE = "note"
+    SUMMONED = "summoned"
+    CHANGE_USER = "change-user"
+    WHO = "who"
+    UNASSIGNED = "unassigned"
+    STILL_WORKING = "still-working"
+    CLOCK = "clock"
+    LEAVE_OUT = "leave-out"
 
 
 class Tone(enum.StrEnum):
@@ -88,12 +94,15 @@ class Interrupted:
         The words of the button that ends it.
     continue_first
         Whether *Continue* is the default.
+    without_answer
+        What happens when nobody answers.
     """
 
     heading: str
     facts: tuple[tuple[str, str], ...]
     end_text: str
     continue_first: bool
+    without_answer: str
 
 
 @dataclass(frozen=True)
@@ -135,16 +144,20 @@ class View:
         Below the bar.
     steps
         Of the start.
-    computer_name
-        On the screen of an unknown computer.
+    to_copy
+        What one should be able to copy: this computer's name while it is unknown, and at last where the data are.
+    to_copy_label
+        What it is.
     countdown
         On the last screen.
-    dialog, interrupted, neighbour, leaving_text, full_note
+    dialog, interrupted, neighbour, leaving_text, summoned_text
         The dialog in front, and what it shows.
     busy
         Waiting for an answer of the workers: no button may be pressed.
     finished
         The window may be taken down.
+    shrunk
+        It is finished in the background: the window makes room.
     """
 
     screen: Screen
@@ -160,12 +173,14 @@ class View:
     rate: str = ""
     checked: str = ""
     steps: tuple[Step, ...] = ()
-    computer_name: str = ""
+    to_copy: str = ""
+    to_copy_label: str = ""
     countdown: str = ""
     dialog: Dialog | None = None
     interrupted: Interrupted | None = None
     neighbour: Neighbour | None = None
     leaving_text: str = ""
-    full_note: str = ""
+    summoned_text: str = ""
     busy: bool = False
     finished: bool = False
+    shrunk: bool = False

@@ -15,6 +15,7 @@ PROGRAM: Final = "NexusLIMS Logger"
 
 # Titles of the window: they are what the task bar shows.
 TITLE_STARTING: Final = "Starting - {program}"
+TITLE_QUESTION: Final = "? {program}"
 TITLE_RUNNING: Final = "{counts} - {instrument}"
 TITLE_TROUBLE: Final = "! {counts} - {instrument}"
 TITLE_ENDING: Final = "Ending {counts} - {instrument}"
@@ -25,7 +26,9 @@ TITLE_COUNTS: Final = "{done}/{total}"
 
 # Starting
 STARTING: Final = "Starting the session"
-STARTING_STATE: Final = "One moment. Your session counts from the time you opened this window."
+STARTING_STATE: Final = "One moment"
+STARTING_DETAIL: Final = "Your session counts from the moment you opened this window."
+QUESTION_STATE: Final = "A question waits for you"
 STEP_JOURNAL: Final = "Open the journal on this PC"
 STEP_RECOVERY: Final = "Look for earlier sessions"
 STEP_INSTRUMENT: Final = "Find the instrument of this computer"
@@ -37,7 +40,6 @@ PART_OF: Final = "Part of the session of {user}"
 USER_SINCE: Final = "{user}, since {time}"
 SINCE: Final = "Since {time}"
 NOTE_LINE: Final = "Note: {note}"
-FILES: Final = "Files"
 NO_FILES_YET: Final = "No new files yet"
 COUNTS: Final = "{done} of {total} files, {bytes_done} of {bytes_total}"
 COUNTS_ONE: Final = "{done} of 1 file, {bytes_done} of {bytes_total}"
@@ -71,7 +73,21 @@ UNASSIGNED_ONE: Final = "1 file changed while no session ran; it belongs to none
 LEFT_OVER: Final = "{count} files of earlier sessions are still being sent."
 LEFT_OVER_ONE: Final = "1 file of an earlier session is still being sent."
 
+LEFT_OUT: Final = "{count} files were left out."
+LEFT_OUT_ONE: Final = "1 file was left out."
+NAME_MISSING: Final = "Who is working? The session runs and waits for a name"
+NAME_MISSING_DETAIL: Final = "It is recorded on this PC; the database hears of it with the name."
+QUIET_LINE: Final = "Nobody seems to work here since {time}. The session is still open"
+CLOCK_HELD: Final = "The session can be finished when somebody has said that its times are right."
+CLOCK_AHEAD: Final = "The clock of this PC is {offset} ahead of the database's."
+CLOCK_BEHIND: Final = "The clock of this PC is {offset} behind the database's."
+DISK_LOW: Final = "The disk with {folder} is nearly full: {free} left. Make room soon"
+DISK_LOW_DETAIL: Final = "The instrument may be unable to save. In Files you see which ones are safe to delete here."
+CONTINUED_BY_ITSELF: Final = "The session was interrupted, and continued by itself."
+ENDED_BY_ITSELF: Final = "Nobody had worked for long, so the session was ended at its last activity."
+
 # Where the session is recorded
+RECORD_NEEDS_NAME: Final = "Recorded on this PC, waits for a name"
 RECORDED_HERE: Final = "Recorded on this PC only"
 RECORDED: Final = "Recorded in the database"
 RECORD_WAITS: Final = "Recorded on this PC, will be sent"
@@ -93,6 +109,7 @@ DONE_DETAIL: Final = "{bytes} compared with the store. You may leave."
 DONE_DETAIL_NONE: Final = "The session is recorded. You may leave."
 SESSIONS_LEFT: Final = "{count} earlier sessions still wait; they are caught up when the logger runs here again."
 SESSIONS_LEFT_ONE: Final = "1 earlier session still waits; it is caught up when the logger runs here again."
+STORED_IN: Final = "Your data:"
 COUNTDOWN: Final = "This window closes by itself in {seconds} s."
 
 # Unknown computer, and a start that failed
@@ -110,11 +127,16 @@ CLOSE: Final = "&Close"
 LEAVE: Final = "Leave &now..."
 TRY_AGAIN: Final = "&Try again"
 COPY: Final = "Co&py"
-SAVE: Final = "&Save"
 CANCEL: Final = "&Cancel"
+UNDO: Final = "&Undo"
+REDO: Final = "&Redo"
+SAVE_BUNDLE: Final = "&Save support bundle"
+FILTER_LOG: Final = (("&All", 0), ("&Warnings", 30), ("&Errors", 40))
+FILES: Final = "&Files"
+CHANGE_USER: Final = "Change &user"
+GO_ON: Final = "&Keep this session"
 PAUSE: Final = "&Pause"
 KEEP_WAITING: Final = "&Keep waiting"
-LEAVE_NOW: Final = "&Leave now"
 CONTINUE: Final = "&Continue"
 JOIN: Final = "&Join"
 TAKE_OVER: Final = "&Take over"
@@ -122,18 +144,38 @@ START_OWN: Final = "&Start my own"
 END_THEIRS: Final = "&End theirs and start mine"
 END_EARLIER: Final = "&End it and start a new one"
 
+CONFIRM_WHO: Final = "&This is me"
+CONFIRM_AND_END: Final = "&End session"
+LATER: Final = "&Later"
+START_MINE: Final = "&Start my session"
+START_MINE_QUIET: Final = "End theirs at last &activity"
+TAKE_THIS: Final = "Add to &this session"
+TAKE_PREVIOUS: Final = "Add to my last &session"
+LEAVE_ALONE: Final = "Leave them &alone"
+STILL_WORKING: Final = "I am &still working"
+END_QUIET: Final = "&End at last activity"
+CLOCK_RIGHT: Final = "The time is &right"
+IN_BACKGROUND: Final = "In the &background"
+LEAVE_FOR_LATER: Final = "&Leave for later"
+LEAVE_FILES_OUT: Final = "Leave files &out..."
+LEAVE_THEM_OUT: Final = "&Leave out"
+BACK: Final = "&Back"
+
 # Dialogs
 CLOSING: Final = "Close the logger?"
 CLOSING_TEXT: Final = "Your session is still running."
 CLOSING_CHOICES: Final = (
-    ("End session", "You are finished. The last files are sent, then the window closes."),
-    ("Pause", "You come back later. The session stays open."),
+    "You are finished. The last files are sent, then the window closes.",
+    "You come back later. The session stays open.",
 )
 LEAVING: Final = "Leave before everything is stored?"
 LEAVING_FILES: Final = "{count} files still wait."
 LEAVING_FILES_ONE: Final = "1 file still waits."
 LEAVING_REST: Final = "Something still waits to be recorded."
-LEAVING_TEXT: Final = "{waits} Nothing is lost: it is caught up when the logger is started here the next time."
+LEAVING_TEXT: Final = "{waits} Nothing is lost, whatever you choose."
+SUMMONED: Final = "The logger is already running"
+SUMMONED_TEXT: Final = "{user}'s session has been running here since {time}. Who works now?"
+SUMMONED_NOBODY: Final = "A session has been running here since {time}. Who works now?"
 INTERRUPTED: Final = "An earlier session is still open"
 PAUSED_FOUND: Final = "An earlier session was paused"
 INTERRUPTED_USER: Final = "User"
@@ -145,6 +187,7 @@ INTERRUPTED_TEXT: Final = (
     "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
 )
 INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
+INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s."
 NEIGHBOUR: Final = "Another computer has an open session at this instrument"
 NEIGHBOUR_COMPUTER: Final = "Computer"
 NEIGHBOUR_CHOICES: Final = (
@@ -154,12 +197,96 @@ NEIGHBOUR_CHOICES: Final = (
 )
 NEIGHBOUR_CLOSE: Final = "Without an answer within a minute, your own session starts."
 SOMEBODY: Final = "not known"
-NOTE_TITLE: Final = "Note"
+WHO: Final = "Who is working?"
+WHO_TEXT: Final = "Your session already runs. Your name is recorded with it."
+WHO_BEFORE_END: Final = "The session ends as soon as it has your name."
+WHO_NAME: Final = "Name"
+WHO_PROJECT: Final = "Project"
+CHANGE: Final = "Who works next?"
+CHANGE_TEXT: Final = "The session of {user}, since {time}, ends. Its last files are sent while yours runs."
+CHANGE_AFTER_END: Final = "The last files of the session before are sent while yours runs."
+UNASSIGNED_FOUND: Final = "Files changed while no session ran"
+UNASSIGNED_TEXT: Final = "Whose are they?"
+UNASSIGNED_CHOICES: Final = (
+    "They are mine, of the session that runs now.",
+    "They are mine, of my session before this one.",
+    "They stay on this PC and are not sent.",
+)
+UNASSIGNED_FILES: Final = "Files"
+UNASSIGNED_COUNT: Final = "{count} files"
+UNASSIGNED_COUNT_ONE: Final = "1 file"
+UNASSIGNED_WHEN: Final = "Changed"
+UNASSIGNED_WHICH: Final = "Names"
+UNASSIGNED_PREVIOUS: Final = "Your last session"
+UNASSIGNED_NAMED: Final = 3
+FROM_TO: Final = "{first} to {last}"
+AND_MORE: Final = "{names} and {more} more"
+QUIET: Final = "Are you still working?"
+QUIET_TEXT: Final = "Nothing has happened since {time}. Without an answer the session stays open."
+QUIET_ENDS_TEXT: Final = (
+    "Nothing has happened since {time}. Without an answer the session ends at {end}, with that time."
+)
+CLOCK: Final = "Is the clock of this PC right?"
+CLOCK_TEXT: Final = (
+    "It said {time} at the start of the session, which cannot be. The session's times go into its record, so it is "
+    "finished only when you say that they are right. Otherwise set the clock, and ask the facility manager."
+)
+CLOCK_AHEAD_TEXT: Final = (
+    "It said {time} at the start of the session, {offset} ahead of the database. The session's times go into its "
+    "record, so it is finished only when you say that they are right. Otherwise set the clock, and ask the facility "
+    "manager."
+)
+CLOCK_BEHIND_TEXT: Final = (
+    "It said {time} at the start of the session, {offset} behind the database. The session's times go into its "
+    "record, so it is finished only when you say that they are right. Otherwise set the clock, and ask the facility "
+    "manager."
+)
+LEFTOVER_CHOICES: Final = (
+    "The window stays until everything is verified.",
+    "The window shrinks and goes on. The next user can start at once.",
+    "The logger closes. The rest is caught up when it runs here again.",
+    "Some files are not needed. Say which, and why.",
+)
+LEAVE_OUT: Final = "Which files are not needed?"
+LEAVE_OUT_TEXT: Final = "They stay on this PC and are recorded as left out, with your name and the reason."
+LEAVE_OUT_WHY: Final = "Reason"
+LEAVE_OUT_NONE: Final = "Choose at least one file."
+LEAVE_OUT_REASON: Final = "Say why, in at most {count} characters."
+NOTE_TITLE: Final = "Note - {program}"
 NOTE_TEXT: Final = "What should be remembered about this session?"
-NOTE_TOO_LONG: Final = "Too long by {count} characters"
-NOTE_KEYS: Final = "Ctrl+Return saves"
-LOG_TITLE: Final = "Log"
+NOTE_TOO_LONG: Final = "Too long: the last {count} characters are not saved"
+NOTE_SAVED: Final = "Saved on this PC"
+NOTE_BEING_SAVED: Final = "Saving as you type"
+FILES_TITLE: Final = "Files - {program}"
+FILES_NAME: Final = "Name"
+FILES_SIZE: Final = "Size"
+FILES_STATE: Final = "State"
+FILES_TIME: Final = "Changed"
+FILES_NONE: Final = "No files"
+FILES_HINT: Final = "Select a file to see more about it."
+FILES_NOT_SAFE: Final = "Keep the files on this PC until the session has ended and all of them are verified."
+FILTER_FILES: Final = ("&All {count}", "&Waiting {count}", "&Stored {count}", "Not s&ent {count}")
+OPEN_FOLDER: Final = "&Open folder"
+FOLDER_FAILED: Final = "The folder cannot be opened: {path}"
+FILE_CHANGING: Final = "Still being written"
+FILE_WAITING: Final = "Waiting"
+FILE_SENDING: Final = "Being sent"
+FILE_STORED: Final = "Stored"
+FILE_VERIFIED: Final = "Verified"
+FILE_MISSING: Final = "Gone before it was sent"
+FILE_LEFT_OUT: Final = "Left out"
+FILE_REASON: Final = "{state}: {reason}."
+FILE_STORED_DETAIL: Final = "Stored, and not verified yet. Keep it on this PC until the session has ended."
+FILE_SAFE: Final = "Safe to delete here"
+FILE_SAFE_DETAIL: Final = "Verified at {time}. Safe to delete here."
+FILE_VERIFIED_DETAIL: Final = "Verified, and recorded for good."
+FILE_PLAIN: Final = "{state}."
+LOG_TITLE: Final = "Log - {program}"
+LOG_EMPTY: Final = "Nothing of this kind."
 COPIED: Final = "Copied"
+BUNDLE_UNDER_WAY: Final = "Collecting logs and settings"
+BUNDLE_SAVED: Final = "Saved: {path}"
+BUNDLE_FAILED: Final = "Not saved. {title}: {message}"
 UNEXPECTED: Final = "Something unexpected happened in the window"
 UNEXPECTED_TEXT: Final = (
     "The session goes on and nothing is lost. Please send the log to whoever looks after the logger.\n\n{error}"
@@ -167,6 +294,8 @@ UNEXPECTED_TEXT: Final = (
 
 #: The database's column takes 65,535 bytes; a character has four at most.
 NOTE_LIMIT: Final = 10_000
+#: What the manifest's column holds.
+REASON_LIMIT: Final = 255
 
 _STEP: Final = 1000
 _MINUTE_S: Final = 60

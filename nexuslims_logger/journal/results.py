@@ -157,6 +157,14 @@ class Results:
         files, size, newest_ns, missing = row
         return files, size, newest_ns, missing
 
+    def left_out(self, session: str) -> int:
+        """Count the session's files that a person has left out."""
+        rows = self._files.execute(
+            "SELECT COUNT(*) FROM result WHERE session = ? AND state = ?", [session, ResultState.SKIPPED]
+        )
+        count: int = rows[0][0]
+        return count
+
     def stored_sessions(self) -> set[str]:
         """Return the sessions of which a file has reached the store."""
         rows = self._files.execute("SELECT DISTINCT session FROM result WHERE generation IS NOT NULL")

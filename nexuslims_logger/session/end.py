@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import Problem, SessionEnding, SessionStored, Trouble
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
+from nexuslims_logger.messages import LeaveOut
+from nexuslims_logger.session.clock_check import release
+from nexuslims_logger.session.who import UNKNOWN_USER, ask_who
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.journal.records import Applied
     from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
     from nexuslims_logger.session.loop import SessionLoop
+    from nexuslims_logger.session.service import EndSession, LeaveFilesOut
 
 log = logging.getLogger(__name__)
 
@@ -24,14 +28,35 @@ _SHORTEST = timedelta(microseconds=1)
 _DECIDED = frozenset({EndReason.TAKEN_OVER, EndReason.AMENDED})
 
 
-def end_session(loop: SessionLoop) -> None:
-    """Write END with the present time; the transfer's next complete scan fixes the final set."""
+def end_session(loop: SessionLoop, message: EndSession) -> None:
+    """End the running session at the click, or at the last activity; not before its user has a name."""
     facts = loop.running()
     if facts is None:
         return
-    facts = write_end(loop, facts, loop.ports.clock.now(), None)
-    loop.ended_now.add(facts.identifier)
-    loop.tell(SessionEnding(facts.identifier, facts.ended_at or facts.started_at))
+    if not facts.confirmed:
+        ask_who(loop, facts.identifier)
+        return
+    end_running(loop, facts, loop.ports.clock.now(), at_last_activity=message.at_last_activity)
+
+
+def end_running(
+    loop: SessionLoop, facts: SessionFacts, at: datetime, *, at_last_activity: bool, by_itself: bool = False
+) -> None:
+    """Write END; the transfer's next complete scan fixes the final set.
+
+    Parameters
+    ----------
+    at
+        The present time; what changes later is not the session's when it ends `at_last_activity`.
+    by_itself
+        Nobody was there.
+    """
+    if at_last_activity:
+        facts = write_end(loop, facts, facts.last_activity_at, EndReason.LAST_ACTIVITY, take_until=at)
+    else:
+        facts = write_end(loop, facts, at, None)
+        loop.ended_now.add(facts.identifier)
+    loop.tell(SessionEnding(facts.identifier, facts.ended_at or facts.started_at, by_itself))
     loop.track()
 
 
@@ -80,7 +105,7 @@ def write_end(
     *,
     take_until: datetime | None = None,
 ) -> SessionFacts:
-    """Commit END to the journal and let the database know.
+    """Commit END to the journal and let the database know; whoever has not told a name is not known now.
 
     Parameters
     ----------
@@ -88,6 +113,7 @@ def write_end(
         As in `SessionFacts`; None: everything that the first complete scan finds is the session's.
     """
     clock = loop.ports.clock
+    loop.vigil.active_at, loop.vigil.asked = None, False
     changed = loop.ports.facts.change(
         facts.identifier,
         state=SessionState.ENDING,
@@ -96,11 +122,19 @@ def write_end(
         end_utc_offset_min=clock.utc_offset_min(),
         end_reason=reason,
         take_until=take_until,
+        user=facts.user or UNKNOWN_USER,
         last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
     )
     log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")
     loop.push()
     return changed
+
+
+def leave_files_out(loop: SessionLoop, message: LeaveFilesOut) -> None:
+    """Let an ended session not wait for the files that its user has named."""
+    facts = loop.ports.facts.session(message.session_identifier)
+    reason = " ".join(message.reason.split()) or "left out"
+    loop.ports.transfer.put(LeaveOut(facts.identifier, message.names, reason, facts.user or UNKNOWN_USER))
 
 
 def final_set_fixed(loop: SessionLoop, message: FinalSetFixed) -> None:
@@ -124,12 +158,10 @@ def all_stored(loop: SessionLoop, message: AllStored) -> None:
         loop.ports.facts.change(facts.identifier, **changes)
         log.info("session %s: %d files compared with the store", facts.identifier, message.files)
         loop.push()
-    loop.tell(SessionStored(facts.identifier, message.files, message.bytes, message.missing))
+    loop.tell(SessionStored(facts.identifier, message.files, message.bytes, message.missing, message.left_out))
 
 
 def all_recorded(loop: SessionLoop, message: AllRecorded) -> None:
     """Let the rows become ready: the files are in the store, and the manifest in the database."""
-    facts = loop.ports.facts.session(message.session_identifier)
-    if facts.state is SessionState.STORED:
-        loop.ports.facts.change(facts.identifier, state=SessionState.READY)
-        loop.push()
+    loop.recorded.add(message.session_identifier)
+    release(loop, message.session_identifier)

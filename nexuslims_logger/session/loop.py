@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.errors import JournalUnavailable
 from nexuslims_logger.events import CatchUp, Event, Problem, Trouble
 from nexuslims_logger.journal.records import SessionFacts, SessionState
-from nexuslims_logger.messages import Stop, SyncNow, Track, TrackedSession
+from nexuslims_logger.messages import ListFiles, Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.session.fleet_report import FleetReport
+from nexuslims_logger.session.forgotten import Vigil, still_working
 from nexuslims_logger.session.recording import ApplyTicket, Recording
 from nexuslims_logger.session.service import TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nexuslims_logger.messages import UnassignedSeen
     from nexuslims_logger.session.ports import SessionPorts
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,6 @@ JOURNAL_RETRY_S = 5.0
 
 class Stopping(Exception):
     """`Stop` has come; the flow unwinds."""
-
-
-class _Nothing:
-    """A kind of message that never comes."""
 
 
 def _subject(message: Any) -> Any:
@@ -50,6 +48,11 @@ class SessionLoop:
         self.current: str | None = None
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
+        #: Sessions whose manifest is in the database, as the transfer has told in this run.
+        self.recorded: set[str] = set()
+        #: What the running session's user may still take or leave.
+        self.unassigned: UnassignedSeen | None = None
+        self.vigil = Vigil(ports.station.gap_s, ports.station.auto_end_s)
         self.report = FleetReport(ports)
         self.recording = Recording(self)
         self._handlers = handlers
@@ -73,7 +76,13 @@ class SessionLoop:
         while True:
             due = [
                 moment
-                for moment in (until, self.recording.next_due(), self._next_report(), self._journal_retry)
+                for moment in (
+                    until,
+                    self.recording.next_due(),
+                    self._next_report(),
+                    self._journal_retry,
+                    self.vigil.due_at if self._journal_retry is None else None,
+                )
                 if moment is not None
             ]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
@@ -91,6 +100,7 @@ class SessionLoop:
             while self._postponed:
                 self._handle(self._postponed[0])
                 self._postponed.popleft()
+            still_working(self)
             self.push()
             if self._next_report() is not None:
                 self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
@@ -102,10 +112,6 @@ class SessionLoop:
         else:
             self._journal_retry = None
 
-    def serve(self) -> None:
-        """Answer messages until `Stop`, which raises `Stopping`."""
-        self.wait_for(_Nothing)
-
     def _handle(self, message: Any) -> None:
         subject = _subject(message)
         if isinstance(subject, Stop):
@@ -115,6 +121,8 @@ class SessionLoop:
         elif isinstance(subject, (SyncNow, TryAgain)):
             self.recording.hurry()
             self.ports.transfer.put(SyncNow())
+        elif isinstance(subject, ListFiles):
+            self.ports.transfer.put(subject)
         elif handler := self._handlers.get(type(subject)):
             handler(self, message)
         else:

@@ -1,4 +1,4 @@
-"""The session thread: a start, then every wish of the window, one after the other.
+"""The session thread: a start, then every wish of the window, one after the other, and perhaps the next user.
 
 It writes the journal's facts and never touches the network; what it wants of the database goes to the database
 thread, and the answer comes back as a message.
@@ -7,6 +7,7 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable, LoggerError
@@ -20,18 +21,40 @@ from nexuslims_logger.messages import (
     FinalSetFixed,
     Stop,
     TransferStopped,
+    UnassignedSeen,
 )
-from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed
+from nexuslims_logger.session.change_user import change_user
+from nexuslims_logger.session.clock_check import confirm_clock
+from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
+from nexuslims_logger.session.forgotten import seen_working, somebody_works
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import withdraw_leftover
-from nexuslims_logger.session.service import EndSession, PauseSession, SetNote, TryAgain
+from nexuslims_logger.session.service import (
+    AssignUnassigned,
+    ChangeUser,
+    ConfirmClock,
+    ConfirmWho,
+    EndSession,
+    LeaveFilesOut,
+    PauseSession,
+    SeenWorking,
+    SetNote,
+    TryAgain,
+)
 from nexuslims_logger.session.start import (
     InstrumentTicket,
     instrument_answered,
     refuse_silent_fallback,
     start_session,
 )
+from nexuslims_logger.session.unassigned import assign_unassigned, unassigned_seen
+from nexuslims_logger.session.who import confirm_who
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nexuslims_logger.session.ports import SessionPorts
 
 if TYPE_CHECKING:
     from nexuslims_logger.session.ports import SessionPorts
@@ -48,7 +71,13 @@ def session_main(ports: SessionPorts) -> None:
         ports,
         {
             SetNote: set_note,
-            EndSession: lambda loop, _: end_session(loop),
+            ConfirmWho: confirm_who,
+            ConfirmClock: confirm_clock,
+            SeenWorking: seen_working,
+            UnassignedSeen: unassigned_seen,
+            AssignUnassigned: assign_unassigned,
+            LeaveFilesOut: leave_files_out,
+            EndSession: end_session,
             PauseSession: lambda loop, _: pause_session(loop),
             ActivitySeen: activity_seen,
             FinalSetFixed: final_set_fixed,
@@ -61,25 +90,33 @@ def session_main(ports: SessionPorts) -> None:
     )
     try:
         _begin(loop)
-        loop.serve()
+        while True:
+            change: ChangeUser = loop.wait_for(ChangeUser)
+            clicked_at = ports.clock.now()
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change, clicked_at))
     except Stopping:
         _stop(loop)
 
 
 def _begin(loop: SessionLoop) -> None:
-    """Start, or catch up only; with a full disk, as soon as there is room."""
-    ports = loop.ports
+    """Start, or catch up only."""
+    _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+
+
+def _catch_up(loop: SessionLoop) -> None:
+    refuse_silent_fallback(loop)
+    withdraw_leftover(loop)
+    loop.track()
+    loop.push()
+
+
+def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
+    """Go through a flow; with a full disk, as soon as there is room."""
     while True:
         try:
-            if not ports.station.catch_up_only:
-                start_session(loop)
-                return
-            refuse_silent_fallback(loop)
-            withdraw_leftover(loop)
-            loop.track()
-            loop.push()
+            flow()
         except LoggerError as error:
-            loop.tell(Trouble("start", Problem(error.title, error.message, ports.clock.now())))
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
             if not isinstance(error, JournalUnavailable):
                 return
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
@@ -109,6 +146,7 @@ def set_note(loop: SessionLoop, message: SetNote) -> None:
         return
     if facts.note != message.text:
         loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())
+    somebody_works(loop)
     log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 
@@ -128,3 +166,4 @@ def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
     facts = loop.running()
     if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
         loop.ports.facts.touch(facts.identifier, message.at)
+        somebody_works(loop)

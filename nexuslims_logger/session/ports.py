@@ -28,6 +28,14 @@ class Station:
         Names the database without secrets; a copy of the instrument counts only for the database it came from.
     this_pc_only
         The database is the embedded one: this computer registers itself.
+    account
+        Who works when only the project is asked for; None when the name is asked, too.
+    ask_project
+        Where `user` is None: whether the project is asked for.
+    auto_end_s
+        After so long without anybody a session is ended at its last activity; 0: never.
+    built_at
+        When this program was made: no clock that is right is before it.
     interrupted, neighbour
         Answers given beforehand (``headless``); None: a person is asked.
     catch_up_only
@@ -35,7 +43,7 @@ class Station:
     """
 
     computer_name: str
-    user: str | None
+    user: str | None  # None: is asked, while the session already runs
     launched_at: datetime
     folders: tuple[WatchFolder, ...]
     store_url: str
@@ -45,6 +53,11 @@ class Station:
     this_pc_only: bool
     instrument_pid: str | None = None
     note: str = ""
+    project: str | None = None
+    account: str | None = None
+    ask_project: bool = False
+    auto_end_s: float = 0.0
+    built_at: datetime | None = None
     interrupted: InterruptedChoice | None = None
     neighbour: NeighbourChoice | None = None
     catch_up_only: bool = False

@@ -10,6 +10,7 @@ from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import DatabaseUnavailable, Defect, LoggerError, TryLater
 from nexuslims_logger.events import Problem, RecordState, SessionReady, Trouble
 from nexuslims_logger.journal.records import OPEN, Applied, SessionState
+from nexuslims_logger.session.clock_check import check_clock, release
 from nexuslims_logger.session.end import ended_elsewhere
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class Recording:
         if before.clock_offset_ms is None and applied.clock_offset_ms is not None:
             answer["clock_offset_ms"] = applied.clock_offset_ms
         facts = loop.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
+        if "clock_offset_ms" in answer:
+            check_clock(loop, facts)
         recorded = facts.revision == facts.database_revision
         log.debug("the database has revision %d of session %s", ticket.revision, ticket.identifier)
         loop.tell(RecordState(facts.identifier, recorded, loop.ports.station.this_pc_only))
@@ -129,6 +132,7 @@ class Recording:
             ended_elsewhere(loop, facts, applied)
         else:
             loop.tell_left()
+            release(loop, facts.identifier)
 
     def _refused(self, identifier: str, error: LoggerError) -> None:
         ports = self._loop.ports

@@ -1,12 +1,14 @@
 """Recovery (DESIGN.md section 4): what an earlier run left open, and what it left unfinished.
 
 Ended sessions are tracked from the first moment and caught up in the background. One that was left open is offered:
-*Continue*, or *End theirs and start mine*, which writes END at the last activity, never just "now".
+*Continue*, or *End theirs and start mine*, which writes END at the last activity, never just "now". The same user's,
+cut short a little while ago by something that nobody wanted, goes on by itself after a minute.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import InterruptedChoice, InterruptedFound
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
@@ -18,7 +20,19 @@ if TYPE_CHECKING:
     from nexuslims_logger.session.loop import SessionLoop
 
 
-def recover_interrupted(loop: SessionLoop) -> SessionFacts | None:
+#: How long a person may object before the session goes on by itself, seconds.
+CONTINUES_IN_S: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Continued:
+    """The session that goes on; `by_itself` when nobody has answered."""
+
+    facts: SessionFacts
+    by_itself: bool
+
+
+def recover_interrupted(loop: SessionLoop) -> Continued | None:
     """Ask about each session that was left open; return the one that goes on, None when none does."""
     open_sessions = loop.ports.facts.open_sessions()
     for position, facts in enumerate(open_sessions):
@@ -27,18 +41,24 @@ def recover_interrupted(loop: SessionLoop) -> SessionFacts | None:
         newest = position == len(open_sessions) - 1
         # A session's store is frozen at START: with another one configured it cannot go on, only end.
         goes_here = facts.store_url == loop.ports.station.store_url
-        if newest and goes_here and _choose(loop, facts, found) is InterruptedChoice.CONTINUE:
-            return _continue(loop, facts)
+        if newest and goes_here:
+            choice, by_itself = _choose(loop, facts, found)
+            if choice is InterruptedChoice.CONTINUE:
+                return Continued(_continue(loop, facts), by_itself)
         _end_theirs(loop, facts, found)
     return None
 
 
-def _choose(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> InterruptedChoice:
+def _choose(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> tuple[InterruptedChoice, bool]:
+    """Return the answer, and whether nobody has given it."""
     station, clock = loop.ports.station, loop.ports.clock
     if station.interrupted is not None:
-        return station.interrupted
-    same_user = facts.user == station.user
+        return station.interrupted, False
+    same_user = facts.user is not None and facts.user == (station.user or station.account)
     short_gap = (clock.now() - found.last_activity_at).total_seconds() <= station.gap_s
+    suggestion = InterruptedChoice.CONTINUE if same_user and short_gap else InterruptedChoice.END
+    unplanned = facts.state is SessionState.RUNNING
+    continues_in_s = CONTINUES_IN_S if suggestion is InterruptedChoice.CONTINUE and unplanned else None
     loop.tell(
         InterruptedFound(
             session_identifier=facts.identifier,
@@ -49,11 +69,12 @@ def _choose(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> Interru
             bytes_waiting=found.bytes_waiting,
             paused=facts.state is SessionState.PAUSED,
             same_user=same_user,
-            suggestion=InterruptedChoice.CONTINUE if same_user and short_gap else InterruptedChoice.END,
+            suggestion=suggestion,
+            continues_in_s=continues_in_s,
         )
     )
-    answer: AnswerInterrupted = loop.wait_for(AnswerInterrupted)
-    return answer.choice
+    answer: AnswerInterrupted | None = loop.wait_for(AnswerInterrupted, continues_in_s)
+    return (InterruptedChoice.CONTINUE, True) if answer is None else (answer.choice, False)
 
 
 def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.messages import Stop, SyncNow
+from nexuslims_logger.messages import ListFiles, Stop, SyncNow
 
 if TYPE_CHECKING:
-    from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
+    from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, UnassignedChoice
     from nexuslims_logger.ports import Inbox
 
 
@@ -39,8 +39,55 @@ class SetNote:
 
 
 @dataclass(frozen=True)
+class ConfirmWho:
+    """Who works, and for which project; None: was not asked."""
+
+    user: str | None
+    project: str | None
+
+
+@dataclass(frozen=True)
+class ChangeUser:
+    """End the running session, if there is one, and start the next one's."""
+
+    user: str
+    project: str | None
+    at_last_activity: bool
+
+
+@dataclass(frozen=True)
+class SeenWorking:
+    """Somebody uses mouse or keyboard, or has said so."""
+
+
+@dataclass(frozen=True)
+class AssignUnassigned:
+    """What becomes of the files that changed while no session ran."""
+
+    choice: UnassignedChoice
+
+
+@dataclass(frozen=True)
+class LeaveFilesOut:
+    """Do not wait for these files of an ended session."""
+
+    session_identifier: str
+    names: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConfirmClock:
+    """The times of this session are right, although the clock was in doubt."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
 class EndSession:
-    """Write END with the present time and begin the final pass."""
+    """Write END with the present time, or that of the last activity, and begin the final pass."""
+
+    at_last_activity: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +120,44 @@ class SessionService:
         """Replace the note; answered by `NoteSaved`."""
         self._inbox.put(SetNote(text))
 
-    def end(self) -> None:
-        """End the session; answered by `SessionEnding`, `SessionStored`, `SessionReady`."""
-        self._inbox.put(EndSession())
+    def confirm_who(self, user: str | None, project: str | None) -> None:
+        """Answer `WhoIsWorking`, None for what was not asked; answered by `WhoConfirmed`, or asked again."""
+        self._inbox.put(ConfirmWho(user, project))
+
+    def change_user(self, user: str, project: str | None = None, *, at_last_activity: bool = False) -> None:
+        """End the running session and start another; answered by `SessionStarted`, or by `WhoIsWorking`.
+
+        What the ended one still owes is caught up in the background.
+        """
+        self._inbox.put(ChangeUser(user, project, at_last_activity))
+
+    def still_working(self) -> None:
+        """Answer `StillWorking`, or tell that mouse or keyboard are used (a few times a minute is enough)."""
+        self._inbox.put(SeenWorking())
+
+    def assign_unassigned(self, choice: UnassignedChoice) -> None:
+        """Answer `UnassignedFound`."""
+        self._inbox.put(AssignUnassigned(choice))
+
+    def leave_out(self, session_identifier: str, names: tuple[str, ...], reason: str) -> None:
+        """Do not wait for files that `TransferProgress.waiting` names; the session's user says why."""
+        self._inbox.put(LeaveFilesOut(session_identifier, names, reason))
+
+    def confirm_clock(self, session_identifier: str) -> None:
+        """Answer `ClockInDoubt`: let the session become ready with the times it has."""
+        self._inbox.put(ConfirmClock(session_identifier))
+
+    def end(self, *, at_last_activity: bool = False) -> None:
+        """End the session; answered by `SessionEnding`, `SessionStored`, `SessionReady`, or by `WhoIsWorking`."""
+        self._inbox.put(EndSession(at_last_activity))
 
     def pause(self) -> None:
         """Leave the session open; answered by `SessionPaused`."""
         self._inbox.put(PauseSession())
+
+    def list_files(self, session_identifier: str) -> None:
+        """Ask for a session's files; answered by `FilesListed`."""
+        self._inbox.put(ListFiles(session_identifier))
 
     def sync_now(self) -> None:
         """Begin a pass; answered by `TransferProgress`."""

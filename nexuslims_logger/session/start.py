@@ -6,17 +6,24 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
+from nexuslims_logger.session.clock_check import check_clock
+from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.neighbour import ask_about_neighbour, withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
+from nexuslims_logger.session.who import ask_who, tell_names
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -32,6 +39,16 @@ _INSTRUMENT_FROM = "instrument_from"
 @dataclass(frozen=True)
 class InstrumentTicket:
     """A question for this computer's instrument."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Who begins to work, and since when; without a `user` it is asked while the session already runs."""
+
+    user: str | None
+    project: str | None
+    at: datetime
+    note: str = ""
 
 
 def start_session(loop: SessionLoop) -> None:
@@ -50,19 +67,40 @@ def start_session(loop: SessionLoop) -> None:
     loop.track()
     loop.push()
     loop.tell(Starting(StartStep.RECOVERY))
-    facts = recover_interrupted(loop)
-    continued = facts is not None
+    station = loop.ports.station
+    if continued := recover_interrupted(loop):
+        _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
+    else:
+        begin_session(
+            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_about_neighbour
+        )
+
+
+def begin_session(
+    loop: SessionLoop,
+    who: Newcomer,
+    beside: Callable[[SessionLoop, Instrument], SessionFacts | None] = lambda _loop, _instrument: None,
+) -> None:
+    """Start a session at this computer's instrument; returns when START is safe and told.
+
+    Parameters
+    ----------
+    beside
+        Asks about another computer's open session there, and returns this PC's part of it, where it is joined.
+    """
+    loop.tell(Starting(StartStep.INSTRUMENT))
+    instrument = _instrument(loop)
+    facts = beside(loop, instrument)
+    loop.tell(Starting(StartStep.SESSION))
     if facts is None:
-        loop.tell(Starting(StartStep.INSTRUMENT))
-        instrument = _instrument(loop)
-        facts = ask_about_neighbour(loop, instrument)
-        loop.tell(Starting(StartStep.SESSION))
-        if facts is None:
-            facts = _new_session(loop, instrument)
-            loop.ports.facts.add(facts)
+        facts = _new_session(loop, instrument, who)
+        loop.ports.facts.add(facts)
+    _runs(loop, facts)
+
+
+def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by_itself: bool = False) -> None:
     loop.current = facts.identifier
-    what = "goes on" if continued else "starts"
-    log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, what)
+    log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, "goes on" if continued else "starts")
     loop.tell(
         SessionStarted(
             facts.identifier,
@@ -72,10 +110,25 @@ def start_session(loop: SessionLoop) -> None:
             facts.note,
             continued=continued,
             joined=facts.joined,
+            project=facts.project,
+            by_itself=by_itself,
+            stored_in=_stored_in(facts),
         )
     )
+    tell_names(loop)
+    if not facts.confirmed:
+        ask_who(loop, facts.identifier)
+    check_clock(loop, facts)
+    somebody_works(loop)
     loop.track()
     loop.push()
+
+
+def _stored_in(facts: SessionFacts) -> str:
+    """Return where the session's files are in the store, in the form of the store's URL."""
+    place = facts.filestore_path.replace("\\", "/").removeprefix("./").strip("/")
+    url = facts.store_url.rstrip("/")
+    return f"{url}/{quote(place)}" if url.startswith("file:") else f"{url}/{place}"
 
 
 def refuse_silent_fallback(loop: SessionLoop) -> None:
@@ -99,7 +152,7 @@ def refuse_silent_fallback(loop: SessionLoop) -> None:
         facts.set_meta(_CENTRAL, station.database_label)
 
 
-def _new_session(loop: SessionLoop, instrument: Instrument) -> SessionFacts:
+def _new_session(loop: SessionLoop, instrument: Instrument, who: Newcomer) -> SessionFacts:
     station, clock = loop.ports.station, loop.ports.clock
     return SessionFacts(
         identifier=loop.ports.random.identifier(),
@@ -109,12 +162,14 @@ def _new_session(loop: SessionLoop, instrument: Instrument) -> SessionFacts:
         filestore_path=instrument.filestore_path,
         store_url=station.store_url,
         folders=station.folders,
-        user=station.user,
-        note=station.note,
-        started_at=station.launched_at,
+        user=who.user,
+        project=who.project,
+        note=who.note,
+        started_at=who.at,
         utc_offset_min=clock.utc_offset_min(),
-        last_activity_at=station.launched_at,
+        last_activity_at=who.at,
         logger_version=station.logger_version,
+        revision=0 if who.user is None else 1,
     )
 
 

@@ -134,6 +134,7 @@ def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, err
     if not verification.failed:
         with ports.files.transaction():
             ports.results.mark_verified(identifier)
+        state.verified_at[identifier] = ports.clock.now()
 
 
 def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -> None:
@@ -163,7 +164,7 @@ def _lost_in_the_store(ports: TransferPorts, state: PassState, result: Result) -
 def _all_stored(ports: TransferPorts, identifier: str) -> AllStored:
     files, size, newest_ns, missing = ports.results.sums(identifier)
     last_file_at = None if newest_ns is None else time_of(newest_ns)
-    return AllStored(identifier, last_file_at, files, size, missing)
+    return AllStored(identifier, last_file_at, files, size, missing, ports.results.left_out(identifier))
 
 
 def record(ports: TransferPorts, state: PassState) -> None:

@@ -14,9 +14,11 @@ from nexuslims_logger.errors import FileProblem, FolderMissing
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.messages import ActivitySeen
+from nexuslims_logger.transfer.room import watch_room
 from nexuslims_logger.transfer.root_walk import Differs, RootWalk
 from nexuslims_logger.transfer.scan import Noticed, claims_on, likeness, roots_of, scan, sessions_on, take
 from nexuslims_logger.transfer.settle import add_changing, remember_changing
+from nexuslims_logger.transfer.unassigned import offer_unassigned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +64,8 @@ def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int],
         state.unrecorded = True  # what vanished has a result now
         remember_changing(ports, state)
         _take_notice(ports, state, outcome.noticed)
+    offer_unassigned(ports, state)
+    watch_room(ports, state)
 
 
 def _scanned(ports: TransferPorts, session: TrackedSession) -> bool:

@@ -12,9 +12,21 @@ from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUna
 from nexuslims_logger.events import Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
-from nexuslims_logger.messages import Forget, Recover, Stop, SyncNow, Track, TransferStopped
+from nexuslims_logger.messages import (
+    Assign,
+    Forget,
+    LeaveOut,
+    ListFiles,
+    Recover,
+    Stop,
+    SyncNow,
+    Track,
+    TransferStopped,
+)
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.finish import manifest_stored, verified_some
+from nexuslims_logger.transfer.leave_out import leave_out
+from nexuslims_logger.transfer.listing import list_files
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
 from nexuslims_logger.transfer.root_walk import ScanStopped
@@ -30,6 +42,7 @@ from nexuslims_logger.transfer.state import (
     VerifyTicket,
 )
 from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
+from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:
     from nexuslims_logger.backoff import Backoff
@@ -135,6 +148,13 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
         case Recover():
             others = [session for session in state.sessions if session.ended]
             ports.session.put(recover(ports, message.session, others, message.last_activity_at))
+        case ListFiles():
+            ports.window.put(list_files(ports, state, message.session_identifier))
+        case Assign():
+            assign(ports, state, message)
+            offer_unassigned(ports, state)
+        case LeaveOut():
+            leave_out(ports, state, message)
         case Forget():
             with ports.files.transaction():
                 ports.results.forget(message.session_identifier)

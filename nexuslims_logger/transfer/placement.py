@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.storage.names import object_name
+from nexuslims_logger.errors import NameRefused
+from nexuslims_logger.storage.names import object_name, printable
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FileKey
@@ -21,3 +24,12 @@ def object_name_of(session: TrackedSession, key: FileKey) -> str:
     """
     label = next((folder.label for folder in session.folders if folder.path == key.root), "")
     return object_name(session.filestore_path, label, key.path)
+
+
+def name_in_manifest(session: TrackedSession, key: FileKey) -> str:
+    """Return the object name; of a file that cannot have one, a name that the manifest can hold and nobody stores."""
+    try:
+        return object_name_of(session, key)
+    except NameRefused:
+        digits = hashlib.sha256(os.fsencode(f"{key.root}/{key.path}")).hexdigest()[:16]
+        return f"(no name in the store) {printable(key.name)[:200]} {digits}"

@@ -19,13 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransferRules:
-    """The settings that the transfer follows; times in seconds."""
+    """The settings that the transfer follows; times in seconds.
+
+    Attributes
+    ----------
+    own_folder
+        Where the program writes; None: nobody asks how full its disk is.
+    """
 
     selection: Selection
     interval_s: float
     settle_s: float
     workers: int
     gap_s: float
+    own_folder: str | None = None
 
 
 @dataclass(frozen=True)

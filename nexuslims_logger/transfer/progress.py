@@ -64,13 +64,15 @@ class Progress:
         """Put a `TransferProgress` when there is something new to say, and it is time."""
         state, now = self._state, self._ports.clock.monotonic()
         shown = self._shown()
-        if shown is None or (state.in_flight and now < self._told_at + TICK_S):
+        if state.in_flight and now < self._told_at + TICK_S:
+            return
+        self._told_at = now
+        if shown is None:  # a paused session's last upload, say
             return
         progress = self._measure(shown, now)
         if progress != self._told:
             self._told = progress
             self._ports.window.put(progress)
-        self._told_at = now
         self._tell_backlog(progress, now)
 
     def scanning(self, files_met: int) -> bool:

@@ -41,6 +41,14 @@ def remember_changing(ports: TransferPorts, state: PassState) -> None:
     _set_settle_at(ports, state)
 
 
+def files_changed(ports: TransferPorts, state: PassState) -> None:
+    """Take in that files have changed hands: count anew what is owed and may still change."""
+    state.lanes.look_again()
+    state.unrecorded = True
+    state.tallies.clear()
+    remember_changing(ports, state)
+
+
 def add_changing(ports: TransferPorts, state: PassState, seen: Seen) -> None:
     """Wait for one more file, which has just changed."""
     if len(state.changing) >= MOST_CHANGING and seen.key not in state.changing:

@@ -135,6 +135,10 @@ class PassState:
         Counts by session, and those which are not right any more.
     bytes_before
         How much of what was sent the store had had before, by earlier tries.
+    offered_to
+        The running session whose user was offered the unassigned files.
+    full_disks
+        Folders of whose disk the window knows that it is nearly full.
     """
 
     arrived: deque[Any] = field(default_factory=deque)
@@ -175,6 +179,10 @@ class PassState:
     pending: bool = True
     activity_ns: int = 0
     next_number: int = 0
+    offered_to: str | None = None
+    full_disks: set[str] = field(default_factory=set)
+    #: When final sets were compared with the store, in this run.
+    verified_at: dict[str, datetime] = field(default_factory=dict)
 
     def number(self) -> int:
         """Return a new number for a ticket."""

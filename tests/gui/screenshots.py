@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.config import Theme
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import PassStage, Problem, StartStep
+from nexuslims_logger.events import DiskLow, PassStage, Problem, StartStep
 from nexuslims_logger.logs import LogMemory
 from tests.gui import stage as on
 from tests.gui.stage import Stage
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nexuslims_logger.errors import LoggerError
-    from nexuslims_logger.events import Event
+    from nexuslims_logger.events import Event, FilesListed
 
 _LARGE: Final = 15
 
@@ -81,8 +81,33 @@ def _press(name: str) -> Callable[[Stage], None]:
     return lambda stage: stage.app.window.buttons[name].invoke()
 
 
+def _summon(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.summoned)
+
+
+def _show_files(listed: FilesListed, *, select: int) -> Callable[[Stage], None]:
+    def show(stage: Stage) -> None:
+        _press("files")(stage)
+        stage.tell(listed)
+        files = stage.app.beside.files
+        assert files
+        stage.wait(lambda: bool(files.list.tree.winfo_viewable()), "the list")
+        stage.settle()
+        files.list._select(select)
+
+    return show
+
+
 def _close(stage: Stage) -> None:
     stage.app._act(stage.app.presenter.wants_to_close)
+
+
+def _dismiss(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.dismiss)
+
+
+def _leave_out(stage: Stage) -> None:
+    stage.app._act(stage.app.presenter.open_leave_out)
 
 
 _BROKEN = ConfigurationError(
@@ -105,7 +130,18 @@ SHOTS: Final = (
     Shot("neighbour", (on.starting(StartStep.INSTRUMENT), on.neighbour()), central=True),
     Shot("closing", _running(on.progress()), _close),
     Shot("leaving", _final(), _close),
+    Shot("summoned", _running(on.progress()), _summon),
+    Shot("who", (*on.asked_who(), on.all_stored()), central=True),
+    Shot("who-missing", (*on.asked_who(), on.all_stored()), _dismiss, central=True),
+    Shot("change-user", (*on.asked_who(), *_running(on.progress())), _press("change_user")),
+    Shot("unassigned", _running(on.all_stored(unassigned=5), on.found_unassigned())),
+    Shot("still-working", _running(on.all_stored(), on.quiet())),
+    Shot("clock", _running(on.all_stored(), on.wrong_clock())),
+    Shot("disk-low", _running(on.all_stored(), DiskLow("D:/EMData", 1_400_000_000))),
+    Shot("leave-out", _final(), _leave_out),
     Shot("note", _running(on.progress()), _press("note")),
+    Shot("files", _running(on.progress()), _show_files(on.listed(), select=1)),
+    Shot("files-safe", (*_final(), on.stored(40), on.ready()), _show_files(on.verified_list(), select=0)),
     Shot("log", _running(on.progress()), _press("log")),
 )
 
@@ -126,15 +162,16 @@ def photograph(screen: VirtualScreen, shot: Shot, theme: Theme, text_size: int, 
             stage.settle()
             _write(screen, stage, file)
         finally:
-            stage.app.close()
+            stage.take_down()
 
 
 def _write(screen: VirtualScreen, stage: Stage, file: Path) -> None:
     """Cut the window, with what stands before it, out of the screen."""
     root = stage.app.root
     frames = [root, *(window for window in root.winfo_children() if window.winfo_class() == "Toplevel")]
-    if stage.app.log_window:  # beside the main window, not before it
-        frames = [stage.app.log_window.window]
+    beside = [window for window in (stage.app.beside.note, stage.app.beside.files, stage.app.beside.log) if window]
+    if beside:  # the main window, not before it
+        frames = [window.window for window in beside]
     left, top, right, bottom = _around(frames)
     if len(frames) > 1:  # the dialog's title stands above it
         top -= 24
@@ -174,9 +211,10 @@ def main(folder: Path) -> None:
         "transfer: sending 20261123/scan_0013.tif (84.2 MB)",
         "database: START recorded",
     )
+    only = set(sys.argv[2:])
     with VirtualScreen() as screen:
         os.environ["DISPLAY"] = screen.display
-        for shot in SHOTS:
+        for shot in [shot for shot in SHOTS if not only or shot.name in only]:
             for theme in (Theme.LIGHT, Theme.DARK):
                 photograph(screen, shot, theme, 10, folder / f"{shot.name}-{theme}.png")
                 photograph(screen, shot, theme, _LARGE, folder / f"{shot.name}-{theme}-large.png")

@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.events import (
+    ClockInDoubt,
+    FileRow,
+    FilesListed,
+    FileState,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
+    NamesRemembered,
     NeighbourChoice,
     NeighbourFound,
     PassStage,
@@ -27,9 +32,12 @@ from nexuslims_logger.events import (
     SessionStored,
     Starting,
     StartStep,
+    StillWorking,
     Stopped,
     TransferProgress,
+    UnassignedFound,
     WaitingFile,
+    WhoIsWorking,
 )
 from nexuslims_logger.gui.app import App
 from nexuslims_logger.messages import Stop
@@ -118,7 +126,9 @@ class Stage:
         self._up = True
         #: Warnings and errors that the test wants to see.
         self.expected_log: set[str] = set()
-        self.app = App(settings) if real else App(settings, start=self._start, now=lambda: NOW)
+        self.app = (
+            App(settings) if real else App(settings, start=self._start, now=lambda: NOW, save_bundle=self._bundle)
+        )
 
     def _start(self, settings: Settings, *, launched_at: datetime) -> FakeWorkers:
         self.begun = True
@@ -126,9 +136,16 @@ class Stage:
             raise self._failing
         return self.workers
 
-    def open(self) -> None:
+    def _bundle(self, settings: Settings) -> Path:
+        return settings.home / "support" / "bundle.zip"
+
+    def begin(self) -> None:
+        """Open the window, and wait for nothing."""
         self.app.root.geometry("+300+200")
         self.app.open()
+
+    def open(self) -> None:
+        self.begin()
         self.wait(lambda: bool(self.app.root.winfo_viewable()), "the window to appear")
         self.wait(lambda: self.begun, "the workers to be started")
 
@@ -168,14 +185,13 @@ class Stage:
         self.screen.do("key", "--clearmodifiers", *keys)
 
     def button(self, words: str) -> ttk.Button:
-        """Return the button with these words that is to be seen, in the front window if one is open."""
-        front = self.app.dialog.window if self.app.dialog else self.app.root
+        """Return the button with these words that is to be seen, in the dialog if one is open."""
         found: list[ttk.Button] = []
 
         def visible() -> bool:
             found[:] = [
                 widget
-                for widget in descendants(front)
+                for widget in inside(self.app.dialog.window if self.app.dialog else self.app.root)
                 if isinstance(widget, ttk.Button) and widget.winfo_viewable() and widget["text"] == words
             ]
             return len(found) == 1
@@ -225,6 +241,40 @@ def descendants(widget: tk.Misc) -> Iterator[tk.Misc]:
         yield from descendants(child)
 
 
+def inside(window: tk.Misc) -> Iterator[tk.Misc]:
+    """Return what is in that window, and not in those beside it."""
+    for child in window.winfo_children():
+        if child.winfo_class() != "Toplevel":
+            yield child
+            yield from inside(child)
+
+
+def listed(count: int = 40, done: int = 12) -> FilesListed:
+    """Return a list of files, of which the first `done` are stored."""
+
+    def row(number: int) -> FileRow:
+        if number < done:
+            state, reason = FileState.STORED, ""
+        elif number == done:
+            state, reason = FileState.SENDING, ""
+        elif number == count - 1:
+            state, reason = FileState.CHANGING, ""
+        elif number == count - 2:
+            state, reason = FileState.WAITING, "it is open in another program; tried again in a minute"
+        else:
+            state, reason = FileState.WAITING, ""
+        at = NOW - timedelta(minutes=80) + timedelta(seconds=100 * number)
+        return FileRow("/data/Titan", f"20261123/scan_{number:04d}.ser", 84_200_000 + number, at, state, reason)
+
+    return FilesListed(SESSION, tuple(map(row, range(count))), None)
+
+
+def verified_list(count: int = 40) -> FilesListed:
+    """Return a list of files that are all safe in the store."""
+    rows = tuple(replace(row, state=FileState.VERIFIED, reason="") for row in listed(count, count).rows)
+    return FilesListed(SESSION, rows, NOW - timedelta(seconds=5))
+
+
 def started(**changes: Any) -> SessionStarted:
     event = SessionStarted(
         session_identifier=SESSION,
@@ -233,6 +283,7 @@ def started(**changes: Any) -> SessionStarted:
         started_at=NOW - timedelta(hours=1, minutes=23, seconds=45),
         note="",
         continued=False,
+        stored_in="file:///srv/nexuslims/Titan",
     )
     return replace(event, **changes)
 
@@ -295,6 +346,34 @@ def neighbour(**changes: Any) -> NeighbourFound:
         suggestion=NeighbourChoice.OWN,
     )
     return replace(event, **changes)
+
+
+def asked_who(**changes: Any) -> tuple[Event, ...]:
+    names = NamesRemembered(("Ada Lovelace", "Berta Benz", "Grace Hopper"), ("X-17",), asks_project=False)
+    who = WhoIsWorking(SESSION, asks_name=True, asks_project=False)
+    return (started(user=None, **changes), names, who)
+
+
+def found_unassigned(**changes: Any) -> UnassignedFound:
+    event = UnassignedFound(
+        session_identifier=SESSION,
+        files=5,
+        bytes=620_000_000,
+        names=("grid7/overview.tif", "grid7/scan_001.ser", "grid7/scan_002.ser"),
+        first_at=NOW - timedelta(hours=5),
+        last_at=NOW - timedelta(hours=3),
+        previous_started_at=NOW - timedelta(hours=9),
+        previous_ended_at=NOW - timedelta(hours=5, minutes=10),
+    )
+    return replace(event, **changes)
+
+
+def quiet(**changes: Any) -> StillWorking:
+    return replace(StillWorking(SESSION, NOW - timedelta(hours=4)), **changes)
+
+
+def wrong_clock(**changes: Any) -> ClockInDoubt:
+    return replace(ClockInDoubt(SESSION, NOW, 3_600_000, held=True), **changes)
 
 
 def unknown() -> InstrumentUnknown:

@@ -61,7 +61,6 @@ def test_a_session_from_the_start_to_the_store(open_stage: OpenStage, tmp_path: 
     _see_screen(stage, Screen.RUNNING)
 
     stage.press_button("Note")
-    _see(stage, lambda view: view.dialog is Dialog.NOTE, "the note editor")
     stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor to have the keyboard")
     stage.screen.do("type", "grid 7")
     stage.press("ctrl+Return")
@@ -105,7 +104,7 @@ def test_an_abandoned_session_is_ended_and_a_new_one_started(open_stage: OpenSta
     home = tmp_path / "home"
     stage = _open(open_stage)
     _see_screen(stage, Screen.RUNNING)
-    stage.app._terminate()
+    stage.app._log_off()
     assert stage.run_to_end() is ExitCode.WAITING
 
     again = _open(open_stage)
@@ -120,17 +119,57 @@ def test_an_abandoned_session_is_ended_and_a_new_one_started(open_stage: OpenSta
     assert sorted(row[:2] for row in _rows(home)) == [("END", "TO_BE_BUILT")] * 2 + [("START", "TO_BE_BUILT")] * 2
 
 
-def test_a_second_logger_is_told_and_leaves_the_first_alone(open_stage: OpenStage) -> None:
+def test_a_second_start_brings_the_first_window_forward(open_stage: OpenStage) -> None:
     first = _open(open_stage)
     _see_screen(first, Screen.RUNNING)
 
     second = _open(open_stage)
-    _see_screen(second, Screen.FAILED)
-    assert second.app.view is not None
-    assert second.app.view.heading == "NexusLIMS-Logger is already running"
-    second.expected_log.add(f"{second.app.view.heading}: {second.app.view.state.detail}")
-    second.press_button("Close")
+    second.wait(lambda: second.app.view is not None and second.app.view.finished, "the second to go by itself")
+    assert second.take_down() is ExitCode.ALREADY_RUNNING
 
-    assert second.run_to_end() is ExitCode.ALREADY_RUNNING
+    _see(first, lambda view: view.dialog is Dialog.SUMMONED, "the question who works")
+    first.press_button("Keep this session")
     first.press_button("End session")
     _see_screen(first, Screen.DONE)
+
+
+def test_two_users_one_after_the_other_in_one_window(open_stage: OpenStage, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    stage = open_stage(real=True, settle_seconds=0.2, sync_interval_seconds=1.0, ask_user=True)
+    _see(stage, lambda view: view.dialog is Dialog.WHO, "the question who works")
+    _write(home, "a.tif", b"of ada")
+    _see(stage, lambda view: view.counts.startswith("1 of 1"), "the file in the store, before anybody has a name")
+    assert _rows(home) == []
+    _enter(stage, "ada")
+    _see(stage, lambda view: view.state.tone is Tone.GOOD, "everything to be good")
+
+    stage.press_button("Change user")
+    _enter(stage, "bob")
+    _see(stage, lambda view: view.who.startswith("bob"), "bob's session")
+    _write(home, "b.tif", b"of bob")
+    _see(stage, lambda view: view.counts.startswith("1 of 1"), "bob's file in the store")
+    stage.press_button("End session")
+    _see_screen(stage, Screen.DONE)
+    stage.press_button("Close")
+
+    assert stage.run_to_end() is ExitCode.COMPLETE
+    with closing(sqlite3.connect(home / "nexuslims.db")) as connection:
+        rows = connection.execute(
+            'SELECT l.event_type, l."user", l.record_status, m.object_name FROM session_log l '
+            'JOIN file_manifest m USING (session_identifier) ORDER BY l."user", l.event_type DESC'
+        ).fetchall()
+    assert [(kind, user, status) for kind, user, status, _ in rows] == [
+        (kind, user, "TO_BE_BUILT") for user in ("ada", "bob") for kind in ("START", "END")
+    ]
+    assert [name.rpartition("/")[2] for *_, name in rows] == ["a.tif", "a.tif", "b.tif", "b.tif"]
+
+
+def _enter(stage: Stage, name: str) -> None:
+    """Type a name into the dialog that asks for it."""
+    stage.wait(lambda: stage.app.dialog is not None, "the dialog")
+    assert stage.app.dialog
+    window = stage.app.dialog.window
+    stage.wait(lambda: str(window.focus_displayof()).startswith(f"{window}."), "its keyboard")
+    window.winfo_pointerxy()  # a way to the screen and back
+    stage.press(*name, "Return")
+    stage.wait(lambda: stage.app.dialog is None, "the dialog to go")

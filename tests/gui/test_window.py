@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+import time
 import tkinter as tk
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -23,7 +25,8 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui.view import Dialog, Screen
-from nexuslims_logger.messages import Stop, SyncNow
+from nexuslims_logger.logs import LogMemory
+from nexuslims_logger.messages import ListFiles, Stop, SyncNow
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     AnswerNeighbour,
@@ -35,6 +38,10 @@ from nexuslims_logger.session.service import (
 from tests.gui import stage as on
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nexuslims_logger.gui.files_window import FilesWindow
+    from nexuslims_logger.gui.note_window import NoteWindow
     from tests.gui.conftest import OpenStage
     from tests.gui.stage import Stage
 
@@ -108,7 +115,7 @@ def test_a_whole_session_with_the_mouse(stage: Stage) -> None:
 
 def test_a_whole_session_with_the_keyboard(stage: Stage) -> None:
     _running(stage)
-    stage.press("Tab", "space")
+    stage.press("alt+s")
     _asked(stage, SyncNow())
 
     stage.press("alt+e")
@@ -124,7 +131,7 @@ def test_the_focus_is_where_return_does_no_harm(stage: Stage) -> None:
 
     stage.press("Return")
 
-    stage.wait(lambda: _dialog(stage) is Dialog.NOTE, "the note editor")
+    stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the note editor")
     assert stage.commands == []
 
 
@@ -132,67 +139,101 @@ def test_tab_reaches_every_button(stage: Stage) -> None:
     _running(stage)
     buttons = stage.app.window.buttons
     reached: set[object] = set()
-    for _ in range(4):
+    for _ in range(6):
         reached.add(stage.app.root.focus_get())
         before = stage.app.root.focus_get()
         stage.press("Tab")
         stage.wait(lambda before=before: stage.app.root.focus_get() is not before, "the focus to move")  # type: ignore[misc]  # binds the loop's value
 
-    assert reached == {buttons[name] for name in ("end", "note", "sync_now", "log")}
+    assert reached == {buttons[name] for name in ("end", "note", "files", "change_user", "sync_now", "log")}
 
 
-def test_a_note_is_written_and_saved(stage: Stage) -> None:
-    _running(stage)
-    stage.press_button("Note")
-    stage.wait(lambda: _dialog(stage) is Dialog.NOTE, "the note editor")
-    stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor to have the keyboard")
-
-    stage.screen.do("type", "grid 7")
-    stage.screen.do("key", "Return")
-    stage.screen.do("type", "corner")
-    stage.wait(lambda: _typed(stage) == "grid 7\ncorner", "the text")
-    stage.press_button("Save")
-
-    _asked(stage, SetNote("grid 7\ncorner"))
-    stage.tell(NoteSaved(on.SESSION, "grid 7\ncorner"))
-    assert "Note: grid 7 ..." in _texts(stage.app.root)
-
-
-def _typed(stage: Stage) -> str:
-    editor = stage.app.root.focus_get()
-    return editor.get("1.0", "end").strip() if isinstance(editor, tk.Text) else ""
-
-
-def test_a_note_can_be_saved_and_left_by_keys(stage: Stage) -> None:
-    _running(stage)
-    stage.press("alt+n")
-    stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor")
-    stage.screen.do("type", "x")
-    stage.wait(lambda: _typed(stage) == "x", "the text")
-    stage.press("ctrl+Return")
-    _asked(stage, SetNote("x"))
-    stage.wait(lambda: _dialog(stage) is None, "the editor to go")
-
-    stage.press("alt+n")
-    stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor")
-    stage.press("Escape")
-    stage.wait(lambda: _dialog(stage) is None, "the editor to go")
-    assert stage.commands == [SetNote("x")]
-
-
-def test_a_note_that_is_too_long_is_refused_where_it_is_written(stage: Stage) -> None:
-    _running(stage)
+def _edit_note(stage: Stage) -> tk.Text:
+    """Open the editor, and wait until it has the keyboard."""
     stage.press_button("Note")
     stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor")
     editor = stage.app.root.focus_get()
     assert isinstance(editor, tk.Text)
+    return editor
+
+
+def _note(stage: Stage) -> NoteWindow:
+    assert stage.app.beside.note is not None
+    return stage.app.beside.note
+
+
+def test_a_note_is_saved_as_it_is_typed(stage: Stage) -> None:
+    _running(stage)
+    editor = _edit_note(stage)
+
+    stage.screen.do("type", "grid 7")
+    stage.screen.do("key", "Return")
+    stage.screen.do("type", "corner")
+    stage.wait(lambda: editor.get("1.0", "end-1c") == "grid 7\ncorner", "the text")
+
+    stage.wait(lambda: stage.commands[-1:] == [SetNote("grid 7\ncorner")], "the note to be saved, with nothing pressed")
+    assert "Saving as you type" in _texts(_note(stage).window)
+    stage.tell(NoteSaved(on.SESSION, "grid 7\ncorner"))
+    assert "Saved on this PC" in _texts(_note(stage).window)
+    assert "Note: grid 7 ..." in _texts(stage.app.root)
+
+
+def test_a_note_is_taken_back_and_emptied(stage: Stage) -> None:
+    stage.tell(on.started(note="grid 7"), on.recorded())
+    editor = _edit_note(stage)
+    assert _note(stage).undo.instate(["disabled"])
+
+    stage.press("ctrl+a", "Delete")
+    stage.wait(lambda: editor.get("1.0", "end-1c") == "", "the field to be empty")
+    stage.wait(lambda: stage.commands == [SetNote("")], "the empty note to be saved")
+    stage.click(_note(stage).undo)
+    stage.wait(lambda: editor.get("1.0", "end-1c") == "grid 7", "the text to be back")
+    stage.click(_note(stage).redo)
+    stage.wait(lambda: editor.get("1.0", "end-1c") == "", "the text to be gone again")
+    stage.click(_note(stage).done)
+
+    stage.wait(lambda: not _note(stage).is_open, "the editor to go")
+    assert stage.commands[-1] == SetNote("")
+
+
+@pytest.mark.parametrize("key", ["Escape", "ctrl+Return"])
+def test_a_note_is_saved_when_its_editor_is_closed(stage: Stage, key: str) -> None:
+    _running(stage)
+    stage.press("alt+n")
+    stage.wait(lambda: isinstance(stage.app.root.focus_get(), tk.Text), "the editor")
+    editor = stage.app.root.focus_get()
+    assert isinstance(editor, tk.Text)
+    stage.screen.do("type", "x")
+    stage.wait(lambda: editor.get("1.0", "end-1c") == "x", "the text")
+
+    stage.press(key)
+
+    stage.wait(lambda: not _note(stage).is_open, "the editor to go")
+    assert stage.commands == [SetNote("x")]
+
+
+def test_the_end_takes_the_note_with_it(stage: Stage) -> None:
+    _running(stage)
+    editor = _edit_note(stage)
+    editor.insert("1.0", "last words")
+    stage.settle()
+
+    stage.press_button("End session")
+
+    _asked(stage, SetNote("last words"), EndSession())
+    stage.tell(on.ending())
+    assert not _note(stage).is_open
+
+
+def test_a_note_that_is_too_long_is_told_where_it_is_written(stage: Stage) -> None:
+    _running(stage)
+    editor = _edit_note(stage)
 
     editor.insert("1.0", "x" * 10_003)
     stage.settle()
 
-    assert stage.button("Save").instate(["disabled"])
-    assert stage.app.dialog is not None
-    assert "Too long by 3 characters" in _texts(stage.app.dialog.window)
+    assert "Too long: the last 3 characters are not saved" in _texts(_note(stage).window)
+    stage.wait(lambda: stage.commands == [SetNote("x" * 10_000)], "the rest to be saved")
 
 
 @pytest.mark.parametrize(
@@ -324,23 +365,132 @@ def test_leaving_before_the_end_is_asked_and_told(stage: Stage) -> None:
     assert stage.commands == []
 
     stage.close_by_cross()
-    stage.press_button("Leave now")
+    stage.press_button("Leave for later")
 
     assert stage.run_to_end() is ExitCode.WAITING
     assert stage.commands == [Stop()]
 
 
-def test_the_log_is_shown_and_copied(stage: Stage) -> None:
-    _running(stage)
-    stage.press_button("Log")
-    stage.wait(lambda: stage.app.log_window is not None, "the log")
-    log = stage.app.log_window
-    assert log is not None
+def test_the_log_is_filtered_copied_and_bundled(stage: Stage) -> None:
+    memory = LogMemory()
+    memory.setFormatter(logging.Formatter("%(message)s"))
+    logging.getLogger().addHandler(memory)
+    try:
+        for level, words in (
+            (logging.INFO, "all is well"),
+            (logging.WARNING, "not quite"),
+            (logging.ERROR, "not at all"),
+        ):
+            memory.handle(logging.LogRecord("", level, "", 0, words, None, None))
+        _running(stage)
+        stage.press_button("Log")
+        stage.wait(lambda: stage.app.beside.log is not None, "the log")
+        log = stage.app.beside.log
+        assert log is not None
+        assert log.text.get("1.0", "end-1c") == "all is well\nnot quite\nnot at all\n"
 
-    stage.click(log.copy)
-    stage.wait(lambda: "Copied" in _texts(log.window), "the copy")
-    stage.click(log.close_button)
-    stage.wait(lambda: not log.is_open, "the log to go")
+        stage.click(log.filter.buttons[1])
+        stage.wait(lambda: log.text.get("1.0", "end-1c") == "not quite\nnot at all\n", "the warnings")
+        stage.press("alt+e")
+        stage.wait(lambda: log.text.get("1.0", "end-1c") == "not at all\n", "the errors")
+        memory.handle(logging.LogRecord("", logging.ERROR, "", 0, "and again", None, None))
+        stage.wait(lambda: "and again" in log.text.get("1.0", "end-1c"), "the new line")
+        stage.click(log.copy)
+        stage.wait(lambda: _clipboard(stage) == "not at all\nand again", "the copy")
+        stage.click(log.bundle)
+        stage.wait(lambda: any(text.endswith("bundle.zip") for text in _texts(log.window)), "the bundle")
+        stage.click(log.close_button)
+        stage.wait(lambda: not log.is_open, "the log to go")
+    finally:
+        logging.getLogger().removeHandler(memory)
+
+
+def _open_files(stage: Stage) -> FilesWindow:
+    stage.press_button("Files")
+    stage.wait(lambda: stage.commands[-1:] == [ListFiles(on.SESSION)], "the question")
+    files = stage.app.beside.files
+    assert files is not None
+    return files
+
+
+def _rows(files: FilesWindow) -> list[str]:
+    """Return the names in the rows that are to be seen."""
+    names = [files.list.tree.item(slot, "values") for slot in files.list.tree.get_children()]
+    return [str(values[0]) for values in names if values]
+
+
+def test_the_files_are_listed_filtered_and_sorted(stage: Stage) -> None:
+    _running(stage)
+    files = _open_files(stage)
+    stage.wait(lambda: "No files" in _texts(files.window), "the empty list")
+
+    stage.tell(on.listed())
+    assert {"All 40", "Waiting 28", "Stored 12", "Not sent 0"} <= _texts(files.window)
+    assert _rows(files)[0] == "20261123/scan_0039.ser"
+
+    stage.click(files.filter.buttons[2])
+    stage.wait(lambda: _rows(files)[0] == "20261123/scan_0011.ser", "the stored ones")
+    files.list.tree.focus_force()
+    stage.press("Home")
+    stage.wait(
+        lambda: any("Keep it on this PC until the session has ended" in text for text in _texts(files.window)),
+        "what may not be deleted yet",
+    )
+    stage.press("alt+w")
+    stage.wait(lambda: _rows(files)[0] == "20261123/scan_0039.ser", "those that wait")
+    files._sort(0)
+    assert _rows(files)[0] == "20261123/scan_0012.ser"
+    files.list.tree.focus_force()
+    stage.press("End", "Up")
+    stage.wait(
+        lambda: "Waiting: it is open in another program; tried again in a minute." in _texts(files.window),
+        "why that one waits",
+    )
+    stage.press("Escape")
+    stage.wait(lambda: not files.is_open, "the list to go")
+
+
+def test_files_are_safe_to_delete_only_when_they_are_verified(stage: Stage) -> None:
+    _running(stage)
+    stage.tell(on.ending(), on.stored(), on.ready())
+    files = _open_files(stage)
+    stage.tell(on.verified_list())
+    files.list.tree.focus_force()
+    stage.press("Down")
+
+    stage.wait(lambda: "Verified at 14:52:05. Safe to delete here." in _texts(files.window), "the promise")
+
+
+def test_the_list_of_files_stays_quick(stage: Stage) -> None:
+    _running(stage)
+    files = _open_files(stage)
+    stage.workers.events.put(on.listed(10_000, 4_000))
+    stage.wait(lambda: "All 10,000" in _texts(files.window), "the list")
+    assert len(files.list.tree.get_children()) < 100
+
+    begun = time.thread_time()
+    for step in ("0.5", "0.1", "0.9"):
+        files.list._scroll("moveto", step)
+        stage.settle()
+    assert (time.thread_time() - begun) / 3 < 0.05
+    assert _rows(files)[0] == "20261123/scan_0999.ser"
+
+
+def test_the_folder_of_a_file_is_opened(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opener = tmp_path / "xdg-open"
+    opener.write_text(
+        f'#!/bin/sh\nprintf %s "$1" > {tmp_path}/opened.part && mv {tmp_path}/opened.part {tmp_path}/opened\n'
+    )
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    _running(stage)
+    files = _open_files(stage)
+    stage.tell(on.listed())
+
+    stage.click(files.open_folder)
+
+    stage.wait((tmp_path / "opened").exists, "the folder")
+    assert (tmp_path / "opened").read_text() == "/data/Titan/20261123"
 
 
 def test_a_start_that_fails_is_told_in_the_window(open_stage: OpenStage) -> None:

@@ -305,3 +305,12 @@ def test_the_manifest_of_an_earlier_session_finds_what_a_later_one_has_moved_asi
         )
         assert checked.returncode == 0, checked.stdout
         assert manifest.startswith(hashlib.md5(content, usedforsecurity=False).hexdigest())
+
+
+def test_where_names_are_asked_for_the_account_s_is_never_taken(pc: Pc) -> None:
+    pc.environment["NEXUSLIMSGUI_ASK_USER"] = "true"
+    refused = pc.run("headless", "--for", "0.1", "--user", "Unknown")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "headless --user NAME" in refused.stderr
+    pc.run("headless", "--for", "0.1", "--user", "ada", "--project", "X-1")
+    assert pc.sql('SELECT DISTINCT "user" FROM session_log') == [("ada",)]

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import NoteSaved, SessionEnding, SessionStarted
+from nexuslims_logger.events import NoteSaved, SessionEnding, SessionStarted, WhoConfirmed
 from tests.simulation.microscope import IGNORED
+from tests.simulation.program import BUILT_AT
 from tests.simulation.scheduler import SimulationFailed
 
 if TYPE_CHECKING:
@@ -68,8 +69,14 @@ class Observed:
     #: Launches of the program, by this PC's clock.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
-    #: When notes were written.
-    noted_at: list[datetime] = field(default_factory=list)
+    #: When notes were written, mouse or keyboard used, and users changed.
+    active_at: list[datetime] = field(default_factory=list)
+    #: Clicks that began the next user's session.
+    changed_at: list[datetime] = field(default_factory=list)
+    #: Sessions whose times somebody has called right.
+    clock_confirmed: set[str] = field(default_factory=set)
+    #: Somebody has given files of between two sessions to one of them.
+    assigned: bool = False
     #: When this PC's session, or its part of another's, began.
     began: dict[str, datetime] = field(default_factory=dict)
     #: What END carried when it was first written, by session; of a part: when that was finished.
@@ -88,7 +95,12 @@ class Observed:
 
     def was_active_until(self, at: datetime, session: str, launched_at: Sequence[datetime]) -> None:
         """Check that an END which nobody has clicked is no later than the last activity here."""
-        active = [*launched_at, *self.noted_at, *(_time(change.at_ns) for change in self.disk.log)]
+        active = [
+            self.began[session],
+            *launched_at,
+            *self.active_at,
+            *(_time(change.at_ns) for change in self.disk.log),
+        ]
         # A slow program takes notice of a note a little later.
         near = at <= max(active) + timedelta(seconds=10)
         _check(near, "P1: ended later than the last activity", session, at, max(active))
@@ -130,6 +142,7 @@ class Checks:
             _check(len(ends) <= 1, "P4: two ENDs", session)
             _check(len(starts) == 1, "P4: an END without a START", session)
             (start,) = starts
+            _check(start.user is not None, "P4: a START without a name", session)
             known = self._started.setdefault(session, start.at)
             _check(known == start.at, "P1: START moved", session, known, start.at)
             ready = start.status != _WAITING
@@ -145,6 +158,9 @@ class Checks:
                     owner = self._pcs[start.computer]
                     owner.was_active_until(end.at, session, owner.launched_at)
                 _check(not ready or end.status != _WAITING, "P3: START ready, END not", session)
+                pc = self._pcs[start.computer]
+                trusted = start.at >= BUILT_AT or session in pc.clock_confirmed
+                _check(not ready or trusted, "P3: ready with the times of a wrong clock", session)
                 if ready and session not in self._ready:
                     self._ready.add(session)
                     self._complete(start, end)
@@ -204,13 +220,16 @@ class Checks:
                 yield root, path, change
 
     def _find(self, place: tuple[str, str, Change], computer: str, rows: Sequence[FileRow]) -> bool:
-        """Whether the file is in the manifest as it is, with its own modification time."""
+        """Whether the file is in the manifest as it is, with its own modification time, or somebody has left it out."""
         pc = self._pcs[computer]
         root, path, change = place
         expected = pc.object_name(root, path)
         modified_at = _time(change.mtime_ns)
         return any(
-            (row.computer, row.state, row.md5, row.modified_at) == (computer, "UPLOADED", change.md5, modified_at)
+            row.computer == computer
+            and (
+                row.state == "SKIPPED" or (row.state, row.md5, row.modified_at) == ("UPLOADED", change.md5, modified_at)
+            )
             and _is_named(row.name, expected, pc.name)
             for row in rows
         )
@@ -252,6 +271,7 @@ class Checks:
         # START and END of these are another PC's, and so is what it shows.
         joined = {event.session_identifier for event in pc.shown if isinstance(event, SessionStarted) and event.joined}
         _check(joined <= events.keys(), "P1: a session that was joined is lost", joined)
+        users: dict[str, str] = {}
         for event in pc.shown:
             if getattr(event, "session_identifier", None) in joined:
                 continue
@@ -260,20 +280,27 @@ class Checks:
                 _check("START" in rows, "P1: a START that was shown is lost", event)
                 start = rows["START"]
                 _check(start.at == event.started_at, "P1: another START than shown", event, start)
-                _check(start.user == event.user, "P4: another user than shown", event, start)
+                if event.user is not None:
+                    users[event.session_identifier] = event.user
                 _check(start.computer == pc.name, "P1: another computer", event, start)
-                near = min(abs(at - event.started_at) for at in pc.launched_at)
+                begun_at = [*pc.launched_at, *pc.changed_at]
+                near = min(abs(at - event.started_at) for at in begun_at)
                 _check(near < timedelta(seconds=20), "P1: START is not the launch", event, near)
                 notes.setdefault(event.session_identifier, "")
             elif isinstance(event, SessionEnding):
                 rows = {row.kind: row for row in events.get(event.session_identifier, [])}
                 _check("END" in rows, "P1: an END that was shown is lost", event)
                 end = rows["END"]
-                moved = end.reason == "LAST_FILE" and end.at > event.ended_at
+                moved = end.reason in {"LAST_FILE", "LAST_ACTIVITY"} and end.at > event.ended_at
                 same = end.at == event.ended_at or end.reason == "TAKEN_OVER"
                 _check(moved or same, "P1: another END than shown", event, end)
+            elif isinstance(event, WhoConfirmed):
+                users[event.session_identifier] = event.user
             elif isinstance(event, NoteSaved):
                 notes[event.session_identifier] = event.note
+        for session, user in users.items():
+            # A name may be safe without having been shown; one that was shown stays.
+            _check(events[session][0].user == user, "P4: another user than shown", session, user, events[session][0])
         for session, note in notes.items():
             start = events[session][0]
             # A note may be safe without having been shown; one that was shown is never older.
@@ -287,11 +314,11 @@ class Checks:
         _check((row.name, row.md5, row.generation) in self._ever_stored, "P2: it was never stored", row)
 
     def _was_on_the_disk(self, row: FileRow) -> None:
-        """Check that the PC had this content with this time, changed after its session began: nothing is older."""
+        """Check that the PC had this content with this time, changed after START or assigned by somebody."""
         pc = self._pcs[row.computer]
         own = any(
             (change.md5, _time(change.mtime_ns)) == (row.md5, row.modified_at)
-            and _time(change.at_ns) >= pc.began[row.session]
+            and (pc.assigned or _time(change.at_ns) >= pc.began[row.session])
             for change in pc.disk.log
         )
         _check(own, "P2: the session had no such file", row)

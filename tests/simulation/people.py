@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import (
+    ClockInDoubt,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -14,6 +15,8 @@ from nexuslims_logger.events import (
     SessionReady,
     SessionStarted,
     Stopped,
+    TransferProgress,
+    UnassignedChoice,
 )
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.session.service import SessionService
     from tests.simulation.world import Pc, World
 
+#: None: is asked, and may answer or not.
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
 PATIENCE_S = 4 * 3600.0
@@ -65,7 +69,11 @@ class User:
                 self._service.answer_neighbour(NeighbourChoice.OWN)
             elif isinstance(event, InstrumentUnknown):
                 self._service.try_again()
+            elif isinstance(event, ClockInDoubt) and event.held:
+                self._trust_the_clock(event.session_identifier)
             elif isinstance(event, SessionStarted):
+                if event.user is None:
+                    self._service.confirm_who("zoe", None)
                 self._service.end()
                 ended = event.session_identifier
             quiet = event is None or isinstance(event, SessionReady)
@@ -122,6 +130,9 @@ class User:
                 self._service.try_again()
             elif isinstance(event, SessionStarted):
                 self._session()
+                while self._pc.running and self._random.random() < 0.3:
+                    self._change_user()
+                    self._session()
                 return
 
     def _session(self) -> None:
@@ -130,25 +141,78 @@ class User:
             self._scheduler.wait(self._random.choice((0.0, 1.0, 20.0, 200.0)))
             if not self._pc.running:
                 return
-            if self._random.random() < 0.4:
-                self._notes += 1
-                self._note("writes a note")
-                self._pc.observed.noted_at.append(self._pc.clock.now())
-                self._service.set_note(f"note {self._notes:03}")
-            elif self._random.random() < 0.5:
-                self._note("clicks Sync now")
-                self._service.sync_now()
+            self._do_something()
         self._scheduler.wait(self._random.choice((0.0, 3.0, 100.0)))
-        way = self._random.choice(("end", "end", "end", "pause", "log off", "walk away"))
+        way = self._random.choice(("end", "end", "end", "end", "pause", "log off", "walk away"))
         self._note(f"wants to {way}")
         if way == "end":
-            self._service.end()
+            if self._random.random() < 0.8:
+                self._tell_the_name()
+            self._service.end(at_last_activity=self._random.random() < 0.2)
+            if self._random.random() < 0.2:
+                self._scheduler.wait(self._random.choice((1.0, 15.0)))
+                self._leave_out()
             self._wait_for(SessionReady, self._random.choice((0.0, 1.0, 15.0, 120.0, 1200.0)))
         elif way == "pause":
             self._service.pause()
             self._wait_for(SessionPaused, 30.0)
         elif way == "log off":
             self._stop()
+
+    def _do_something(self) -> None:
+        act = self._random.random()
+        if act < 0.4:
+            self._notes += 1
+            self._note("writes a note")
+            self._was_active()
+            self._service.set_note(f"note {self._notes:03}")
+        elif act < 0.6:
+            self._note("clicks Sync now")
+            self._service.sync_now()
+        elif act < 0.7:
+            self._tell_the_name()
+        elif act < 0.8:
+            choice = self._random.choice(tuple(UnassignedChoice))
+            self._note("says whose the files of between are", choice)
+            self._pc.observed.assigned |= choice is not UnassignedChoice.LEAVE
+            self._service.assign_unassigned(choice)
+        elif act < 0.9:
+            self._note("moves the mouse")
+            self._was_active()
+            self._service.still_working()
+
+    def _was_active(self) -> None:
+        self._pc.observed.active_at.append(self._pc.clock.now())
+
+    def _tell_the_name(self) -> None:
+        name = self._random.choice(("carol", "dora", "  eva ", "unknown", ""))
+        self._note("tells the name", name)
+        self._service.confirm_who(name, self._random.choice((None, "X-1")))
+
+    def _change_user(self) -> None:
+        """Let the next one sit down, whatever has become of the one before."""
+        self._note("hands over")
+        self._was_active()
+        self._pc.observed.changed_at.append(self._pc.clock.now())
+        name, forgotten = self._random.choice(("fay", "gil")), self._random.random() < 0.3
+        self._service.change_user(name, at_last_activity=forgotten)
+        if self._random.random() < 0.5:
+            self._wait_for(SessionStarted, 60.0)
+
+    def _leave_out(self) -> None:
+        """Leave out what the window says that it waits for."""
+        progress = next(
+            (event for event in reversed(self._pc.observed.shown) if isinstance(event, TransferProgress)), None
+        )
+        if progress is not None and progress.waiting:
+            self._note("leaves files out")
+            names = tuple(file.name for file in progress.waiting)
+            self._service.leave_out(progress.session_identifier, names, "tired of waiting")
+
+    def _trust_the_clock(self, session: str) -> None:
+        self._note("calls the clock right")
+        self._pc.observed.clock_confirmed.add(session)
+        self._service.confirm_clock(session)
 
     def _answer(self, choice: InterruptedChoice) -> None:
         self._note("answers", choice)

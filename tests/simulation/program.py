@@ -30,6 +30,8 @@ LONGEST_WORDS = 400
 
 #: Virtual time zero.
 EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+#: No clock that is right is before this.
+BUILT_AT = EPOCH - timedelta(days=1)
 EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
 
 

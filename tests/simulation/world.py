@@ -24,6 +24,7 @@ from tests.simulation.checks import Checks, Observed
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.program import (
+    BUILT_AT,
     JournalDisk,
     Program,
     SimClock,
@@ -123,7 +124,7 @@ class Pc:
         self.prefix = prefix
         self.instrument_pid = instrument_pid
         random = world.scheduler.random
-        self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, -7.25, 90.0)))
+        self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, 0.0, -7.25, 90.0, -10 * 86_400.0)))
         labels = random.choice((("",), ("",), ("camera", "spectra")))
         self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
         roots = tuple(folder.path for folder in self.folders)
@@ -141,6 +142,7 @@ class Pc:
             workers=random.choice((1, 3)),
             gap_s=timedelta(hours=4).total_seconds(),
         )
+        self._auto_end_s = random.choice((0.0, 0.0, 150.0))
         self._launches = 0
         self.program: Program | None = None
         self.service: SessionService | None = None
@@ -168,6 +170,8 @@ class Pc:
             this_pc_only=False,
             instrument_pid=self.instrument_pid,
             catch_up_only=catch_up_only,
+            auto_end_s=self._auto_end_s,
+            built_at=BUILT_AT,
         )
         self.observed.launched_at.append(station.launched_at)
         inbox = SimInbox["Any"](program, "session")

@@ -30,10 +30,10 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"models"}),
     frozenset({"journal"}),
     frozenset({"messages", "backoff", "exit_codes"}),
-    frozenset({"single_instance", "logs", "priority", "priority_windows", "google_login"}),
+    frozenset({"single_instance", "doorbell", "logs", "priority", "priority_windows", "google_login"}),
     frozenset({"config", "config_folders", "config_sources"}),
     frozenset({"config_values", "events", "ports"}),
-    frozenset({"errors", ""}),
+    frozenset({"errors", "bootstrap_aside", ""}),
 )
 LEVEL = {part: number for number, parts in enumerate(LEVELS) for part in parts}
 

@@ -50,7 +50,7 @@ def test_records_go_to_file_and_memory(settings: Settings) -> None:
 
 def test_a_name_that_is_no_text_is_escaped(settings: Settings) -> None:
     memory = logs.configure(settings, 0)
-    memory.handle(logging.makeLogRecord({"msg": "file %s", "args": ("\udcff",)}))
+    memory.handle(logging.makeLogRecord({"msg": "file %s", "args": ("\udcff",), "levelno": logging.INFO}))
     assert memory.lines()[0].endswith("file \\udcff")
 
 
@@ -158,3 +158,12 @@ def test_secrets_are_taken_out(settings: Settings, text: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert logs.without_secrets(text) == text
+
+
+def test_the_memory_gives_the_lines_of_a_level(settings: Settings) -> None:
+    memory = logs.configure(settings, 0)
+    for level in (logging.INFO, logging.WARNING, logging.ERROR):
+        memory.handle(logging.makeLogRecord({"msg": logging.getLevelName(level), "levelno": level}))
+
+    assert [len(memory.lines(level)) for level in (0, logging.WARNING, logging.ERROR)] == [3, 2, 1]
+    assert memory.lines(logging.ERROR)[0].endswith("ERROR")

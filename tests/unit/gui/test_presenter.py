@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from nexuslims_logger.db.table_columns import NO_FIT, mismatch
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
     CatchUp,
+    FilesListed,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -31,9 +32,9 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
-from nexuslims_logger.gui.presenter import DONE_S, STOP_S, Presenter
+from nexuslims_logger.gui.presenter import DONE_S, NOTE_S, STOP_S, Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, StepState, Tone, View
-from nexuslims_logger.messages import Stop, SyncNow
+from nexuslims_logger.messages import ListFiles, Stop, SyncNow
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     EndSession,
@@ -125,7 +126,7 @@ def every(**counts: Any) -> TransferProgress:
     ("events", "screen", "title"),
     [
         ((), Screen.STARTING, "Starting - NexusLIMS Logger"),
-        ((Starting(StartStep.RECOVERY), INTERRUPTED), Screen.STARTING, "Starting - NexusLIMS Logger"),
+        ((Starting(StartStep.RECOVERY), INTERRUPTED), Screen.STARTING, "? NexusLIMS Logger"),
         ((UNKNOWN,), Screen.UNKNOWN_COMPUTER, "Unknown computer - NexusLIMS Logger"),
         ((UNKNOWN, Starting(StartStep.INSTRUMENT)), Screen.STARTING, "Starting - NexusLIMS Logger"),
         ((UNKNOWN, STARTED), Screen.RUNNING, "0/0 - FEI Titan TEM"),
@@ -340,7 +341,6 @@ def test_the_running_screen_shows_who_since_when_and_how_far() -> None:
     assert view.who == "ada, since 13:52"
     assert view.elapsed == "01:00:00"
     assert view.note == "Note: grid 7 ..."
-    assert view.full_note == "grid 7\nthe broken corner"
     assert view.counts == "12 of 40 files, 1 kB of 3 kB"
     assert view.rate == "18.3 MB/s"
     assert view.checked == "Last complete check 14:51:50"
@@ -458,7 +458,7 @@ def test_no_answer_closes_and_leaves_everything_open() -> None:
 
 def test_an_unknown_computer_shows_its_name_and_can_try_again() -> None:
     desk = Desk(UNKNOWN)
-    assert desk.view().computer_name == "TEM-PC-03"
+    assert desk.view().to_copy == "TEM-PC-03"
     assert desk.view().state.detail == "Check the cable."
 
     desk.presenter.try_again()
@@ -483,16 +483,105 @@ def test_the_end_is_asked_for_once_and_seen_at_once() -> None:
 
 def test_a_note_is_shown_when_it_is_safe_and_not_before() -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
-    assert desk.view().dialog is Dialog.NOTE
+    assert desk.presenter.open_note() == ""
 
-    desk.presenter.save_note("  grid 7 \n")
+    desk.presenter.write_note("  grid 7 \n")
+    desk.presenter.close_note()
     assert desk.asked == [SetNote("grid 7")]
-    assert desk.view().dialog is None
     assert desk.view().note == ""
 
     desk.tell(NoteSaved(MINE, "grid 7"))
     assert desk.view().note == "Note: grid 7"
+
+
+def test_a_note_is_saved_at_a_rest_of_the_hand() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.open_note()
+
+    desk.presenter.write_note("gr")
+    desk.presenter.second_passed()
+    assert desk.asked == []
+    assert desk.presenter.note_status(2) == "Saving as you type"
+    desk.presenter.second_passed()
+    assert desk.asked == [SetNote("gr")]
+    desk.tell(NoteSaved(MINE, "gr"))
+    assert desk.presenter.note_status(2) == "Saved on this PC"
+
+    for _ in range(3):
+        desk.presenter.second_passed()
+    assert desk.asked == [SetNote("gr")]
+
+
+def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.open_note()
+
+    for number in range(2 * NOTE_S):
+        desk.presenter.write_note("x" * (number + 1))
+        desk.presenter.second_passed()
+
+    assert desk.asked == [SetNote("x" * NOTE_S), SetNote("x" * 2 * NOTE_S)]
+
+
+@pytest.mark.parametrize("leave", ["end", "pause", "stop", "open_change_user"])
+def test_every_way_out_saves_the_note_first(leave: str) -> None:
+    desk = Desk(STARTED)
+    desk.presenter.open_note()
+    desk.presenter.read_note_with(lambda: "last words")  # typed, and not told yet
+
+    getattr(desk.presenter, leave)()
+
+    assert desk.asked[0] == SetNote("last words")
+
+
+def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.open_note()
+    desk.tell(FilesListed(MINE, (), None))
+    desk.tell(FilesListed(THEIRS, (), NOW))
+    assert desk.presenter.files == FilesListed(MINE, (), None)
+
+    desk.tell(replace(STARTED, session_identifier=THEIRS))
+
+    writing, files = desk.presenter.is_writing, desk.presenter.files
+    assert not writing
+    assert files is None
+
+
+@pytest.mark.parametrize(
+    ("place", "shown"),
+    [("file:///srv/nexuslims/Titan%20TEM", "/srv/nexuslims/Titan TEM"), ("gs://bucket/Titan", "gs://bucket/Titan")],
+)
+def test_the_last_screen_says_where_the_data_are(place: str, shown: str) -> None:
+    view = Desk(replace(STARTED, stored_in=place), ENDING, STORED, READY).view()
+
+    assert (view.to_copy_label, view.to_copy) == ("Your data:", shown)
+
+
+def test_files_are_asked_for_when_something_has_happened() -> None:
+    desk = Desk(STARTED, some())
+    for _ in range(3):
+        desk.presenter.ask_for_files()
+    assert desk.asked == [ListFiles(MINE)]
+
+    desk.tell(every())
+    desk.presenter.ask_for_files()
+
+    assert desk.asked == [ListFiles(MINE), ListFiles(MINE)]
+
+
+def test_a_second_start_is_asked_about_while_a_session_runs() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.summoned()
+    view = desk.view()
+    assert (view.dialog, view.summoned_text) == (
+        Dialog.SUMMONED,
+        "ada's session has been running here since 13:52. Who works now?",
+    )
+    desk.tell(ENDING)
+    desk.presenter.summoned()
+
+    assert desk.view().dialog is None
 
 
 def test_sync_now_is_passed_on() -> None:
@@ -560,7 +649,8 @@ def test_leaving_early_says_what_is_left_behind(events: tuple[Event, ...], text:
 
 def test_a_dialog_goes_when_its_screen_does() -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
+    desk.presenter.wants_to_close()
+    assert desk.view().dialog is Dialog.CLOSING
 
     desk.tell(ENDING)
 

@@ -61,9 +61,11 @@ class Transfer:
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
         self.tracked: tuple[Any, ...] = ()
+        self.asked: list[Any] = []
         self._finished: set[str] = set()
 
     def put(self, message: Any) -> None:
+        self.asked.append(message)
         match message:
             case Track():
                 self.tracked = message.sessions

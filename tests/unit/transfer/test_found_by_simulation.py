@@ -7,13 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileVanished, FolderMissing
-from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.journal.files import FileKey, Owed, Seen
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.messages import AllRecorded
+from nexuslims_logger.ports import FileStat
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.progress import TICK_S
+from nexuslims_logger.transfer.send import Control
 from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
-from nexuslims_logger.transfer.state import Delay
+from nexuslims_logger.transfer.state import Delay, SendTicket
 from tests.unit.transfer.conftest import Transfer, md5
 
 if TYPE_CHECKING:
@@ -221,3 +224,10 @@ def test_a_first_scan_that_missed_a_folder_is_made_up_for(transfer: Transfer, mo
         transfer.go_on(0)
     transfer.settle()
     assert transfer.stored() == {"Titan/below/x.tif": md5(b"x")}
+
+
+def test_the_last_upload_of_a_paused_session_does_not_keep_the_thread_spinning(transfer: Transfer) -> None:
+    owed = Owed(Seen(FileKey("r", "", "x.tif"), FileStat(1, 1, 1), settled=True, owner="s1"), "s1", None, None)
+    transfer.state.in_flight[1] = SendTicket(1, owed, Control(), transfer.clock.monotonic())
+    transfer.progress.tell()  # nobody's session is shown
+    assert transfer.progress.next_due() == TICK_S

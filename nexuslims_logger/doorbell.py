@@ -1,0 +1,92 @@
+"""How a second start of the program calls the window that is already open: a loopback port and a token.
+
+The lock of `single_instance` decides who runs; this only brings its window to the front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import os
+import secrets
+import socket
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_FILE: Final = "doorbell.json"
+_LOOPBACK: Final = "127.0.0.1"
+_ANSWER: Final = b"coming"
+_PATIENCE_S: Final = 2.0
+#: So many callers may stand at the door at once.
+_CALLERS: Final = 4
+
+
+class Doorbell:
+    """Listens on a free port of this PC alone; asked now and then, it never blocks.
+
+    Parameters
+    ----------
+    folder
+        The program's folder, where the port and the token are left for the next start under the same account.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / _FILE
+        self._token = secrets.token_hex(16).encode()
+        self._callers: list[socket.socket] = []
+        self._socket = socket.create_server((_LOOPBACK, 0), backlog=_CALLERS)
+        self._socket.setblocking(False)
+        port = self._socket.getsockname()[1]
+        # Without it the second start says where to look, and nothing else is lost.
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
+            opened = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(opened, "w", encoding="ascii") as file:
+                json.dump({"port": port, "token": self._token.decode()}, file)
+
+    def rang(self) -> bool:
+        """Whether somebody who knows the token has rung since the last time."""
+        with contextlib.suppress(OSError):
+            caller, _ = self._socket.accept()
+            caller.setblocking(False)
+            self._callers = [*self._callers, caller][-_CALLERS:]
+        heard = [self._heard(caller) for caller in tuple(self._callers)]  # all of them, not up to the first
+        return any(heard)
+
+    def close(self) -> None:
+        """Take it down, and the file with it."""
+        for listening in (self._socket, *self._callers):
+            listening.close()
+        self._callers.clear()
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
+
+    def _heard(self, caller: socket.socket) -> bool:
+        """Read what a caller has said, answer who knows the token, and send everybody away."""
+        try:
+            said = caller.recv(len(self._token))
+        except BlockingIOError:
+            return False  # nothing yet
+        except OSError:
+            said = b""
+        known = hmac.compare_digest(said, self._token)
+        with contextlib.suppress(OSError):
+            if known:
+                caller.sendall(_ANSWER)
+        caller.close()
+        self._callers.remove(caller)
+        return known
+
+
+def ring(folder: Path) -> bool:
+    """Ring at the window whose program's folder this is, and say whether it answered. Blocks for seconds at most."""
+    try:
+        told = json.loads((folder / _FILE).read_bytes())
+        with socket.create_connection((_LOOPBACK, int(told["port"])), timeout=_PATIENCE_S) as line:
+            line.sendall(str(told["token"]).encode())
+            return line.recv(len(_ANSWER)) == _ANSWER
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

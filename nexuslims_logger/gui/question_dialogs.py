@@ -1,0 +1,124 @@
+"""The questions that have a few buttons for an answer: unassigned files, still working?, the clock, the leftover."""
+
+from __future__ import annotations
+
+import tkinter as tk
+from tkinter import ttk
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.events import UnassignedChoice
+from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui.modal import Choice, ModalDialog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from nexuslims_logger.gui.dialogs import Act
+    from nexuslims_logger.gui.presenter import Presenter
+    from nexuslims_logger.gui.theme import Look
+
+_LINES: Final = 6
+
+
+def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
+    """Ask whose the files are that changed while no session ran."""
+    questions = presenter.questions
+
+    def give(choice: UnassignedChoice) -> Callable[[], None]:
+        return lambda: act(lambda: questions.assign(choice))
+
+    dialog = ModalDialog(parent, look, wording.UNASSIGNED_FOUND, lambda: act(presenter.dismiss), columns=2)
+    dialog.add_table(questions.unassigned_facts(now), 1)
+    dialog.add_text(wording.UNASSIGNED_TEXT, 2)
+    this, previous, alone = wording.UNASSIGNED_CHOICES
+    choices = [Choice(wording.TAKE_THIS, this, give(UnassignedChoice.THIS))]
+    if questions.previous_offered:
+        choices.append(Choice(wording.TAKE_PREVIOUS, previous, give(UnassignedChoice.PREVIOUS)))
+    choices.append(Choice(wording.LEAVE_ALONE, alone, give(UnassignedChoice.LEAVE)))
+    dialog.add_choices(choices, 3)
+    dialog.open(dialog.add_button(wording.LATER, lambda: act(presenter.dismiss), theme.PRIMARY))
+    return dialog
+
+
+def open_still_working(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
+    """Ask whether the session goes on."""
+    questions = presenter.questions
+    dialog = ModalDialog(parent, look, wording.QUIET, lambda: act(presenter.dismiss))
+    dialog.add_text(questions.quiet_text(now), 1)
+    works = dialog.add_button(wording.STILL_WORKING, lambda: act(questions.still_working), theme.PRIMARY)
+    dialog.add_button(wording.END_QUIET, lambda: act(questions.end_at_last_activity))
+    dialog.open(works)
+    return dialog
+
+
+def open_clock(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
+    """Ask whether the session's times may stand."""
+    questions = presenter.questions
+    dialog = ModalDialog(parent, look, wording.CLOCK, lambda: act(presenter.dismiss))
+    dialog.add_text(questions.clock_text(now), 1)
+    dialog.add_button(wording.CLOCK_RIGHT, lambda: act(questions.confirm_clock))
+    dialog.open(dialog.add_button(wording.LATER, lambda: act(presenter.dismiss), theme.PRIMARY))
+    return dialog
+
+
+def open_leftover(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
+    """Ask what becomes of what is not stored yet; who would wait for long is offered the background first."""
+    questions = presenter.questions
+    dialog = ModalDialog(parent, look, wording.LEAVING, lambda: act(presenter.dismiss), columns=2)
+    dialog.add_text(text, 1)
+    first, second = ("TButton", theme.PRIMARY) if questions.much_is_left else (theme.PRIMARY, "TButton")
+    waiting, behind, later, out = wording.LEFTOVER_CHOICES
+    choices = [
+        Choice(wording.KEEP_WAITING, waiting, lambda: act(presenter.dismiss), first),
+        Choice(wording.IN_BACKGROUND, behind, lambda: act(presenter.shrink), second),
+        Choice(wording.LEAVE_FOR_LATER, later, lambda: act(presenter.stop)),
+    ]
+    if questions.waiting:
+        choices.append(Choice(wording.LEAVE_FILES_OUT, out, lambda: act(presenter.open_leave_out)))
+    buttons = dialog.add_choices(choices, 2)
+    dialog.open(buttons[1 if questions.much_is_left else 0])
+    return dialog
+
+
+def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
+    """Ask which of the waiting files are not needed, and why."""
+    waiting = presenter.questions.waiting
+    dialog = ModalDialog(parent, look, wording.LEAVE_OUT, lambda: act(presenter.dismiss))
+    dialog.add_text(wording.LEAVE_OUT_TEXT, 1)
+    files = tk.Listbox(
+        dialog.frame,
+        height=min(_LINES, max(2, len(waiting))),
+        selectmode="multiple",
+        font=theme.BASE_FONT,
+        activestyle="dotbox",
+        exportselection=False,
+    )
+    files.configure({name: value for name, value in look.text_options().items() if name != "insertbackground"})
+    files.insert("end", *(f"{name}   ({reason})" for name, reason in waiting))
+    files.grid(row=2, column=0, sticky="ew", pady=(look.unit, 0))
+    ttk.Label(dialog.frame, text=wording.LEAVE_OUT_WHY, style=theme.MUTED).grid(
+        row=3, column=0, sticky="w", pady=(look.unit, 0)
+    )
+    reason = tk.Entry(dialog.frame, font=theme.BASE_FONT, width=20)
+    reason.configure(look.text_options())
+    reason.grid(row=4, column=0, sticky="ew", ipady=look.unit // 2)
+    hint = ttk.Label(dialog.frame, style=theme.STRONG)
+    hint.grid(row=8, column=0, sticky="ew", pady=(look.unit, 0))
+    dialog.wrap(hint)
+    hint.grid_remove()
+    wrong: list[str] = []
+
+    def leave() -> None:
+        chosen = files.curselection()  # type: ignore[no-untyped-call]  # Tk's own stub
+        names, why = tuple(waiting[number][0] for number in chosen), reason.get()
+        act(lambda: wrong.append(presenter.leave_out(names, why)))
+        if (complaint := wrong.pop()) and hint.winfo_exists():
+            hint.configure(text=complaint)
+            hint.grid()
+
+    leaver = dialog.add_button(wording.LEAVE_THEM_OUT, leave)
+    reason.bind("<Return>", lambda _event: leaver.invoke())
+    dialog.add_button(wording.BACK, lambda: act(presenter.wants_to_close), theme.PRIMARY)
+    dialog.open(files)
+    return dialog

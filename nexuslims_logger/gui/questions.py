@@ -1,0 +1,267 @@
+"""What the workers ask while a session runs or ends, which dialog that opens, and where the answers go. Knows no Tk.
+
+The presenter holds one and shares what it knows with it; the dialogs read its words and press its methods.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from nexuslims_logger.events import (
+    Event,
+    NamesRemembered,
+    SessionStarted,
+    StillWorking,
+    TransferProgress,
+    UnassignedChoice,
+    UnassignedFound,
+    WhoIsWorking,
+)
+from nexuslims_logger.gui import wording
+from nexuslims_logger.gui.view import Dialog, Screen
+from nexuslims_logger.session.who import NameUnusable, checked_name, checked_project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+
+    from nexuslims_logger.gui.known import Known
+    from nexuslims_logger.session.service import SessionService
+
+#: Somebody who waits for longer than this may as well go.
+LONG_WAIT_S: Final = 120.0
+#: Which event brings a dialog back that was put off.
+_ASKED_BY: Final = {WhoIsWorking: Dialog.WHO, UnassignedFound: Dialog.UNASSIGNED, StillWorking: Dialog.STILL_WORKING}
+
+
+class Questions:
+    """The questions of one window.
+
+    Parameters
+    ----------
+    known
+        Returns what the window knows.
+    zone
+        The zone of the times shown; None for the PC's own.
+    """
+
+    def __init__(self, known: Callable[[], Known], zone: tzinfo | None) -> None:
+        self._known = known
+        self._zone = zone
+        self._service: SessionService | None = None
+        self._put_off: set[Dialog] = set()
+        self._ends_then = False
+        self.remembered = NamesRemembered((), (), asks_project=False)
+
+    def connect(self, service: SessionService) -> None:
+        """Send answers there from now on."""
+        self._service = service
+
+    def receive(self, event: Event) -> None:
+        """Take in what a worker asks."""
+        if isinstance(event, NamesRemembered):
+            self.remembered = event
+        if isinstance(event, SessionStarted):
+            self._put_off.clear()
+        if dialog := _ASKED_BY.get(type(event)):
+            self._put_off.discard(dialog)
+
+    def dialog(self, screen: Screen) -> Dialog | None:
+        """Return the question that is open on this screen, None for none."""
+        known = self._known()
+        clock = known.clock is not None and known.clock.held
+        asked = {
+            Screen.RUNNING: (
+                (Dialog.STILL_WORKING, known.quiet),
+                (Dialog.WHO, known.who),
+                (Dialog.UNASSIGNED, known.unassigned),
+                (Dialog.CLOCK, clock),
+            ),
+            Screen.ENDING: ((Dialog.CLOCK, clock),),
+            Screen.DONE: ((Dialog.CLOCK, clock),),
+        }.get(screen, ())
+        return next((dialog for dialog, holds in asked if holds and dialog not in self._put_off), None)
+
+    def put_off(self, dialog: Dialog | None) -> None:
+        """Answer later: the state line goes on telling, and what cannot go without an answer asks again."""
+        if dialog is not None:
+            self._put_off.add(dialog)
+        self._ends_then = False
+
+    # --- who is working ------------------------------------------------------------------------------------------
+
+    def insist_on_name(self) -> bool:
+        """Ask for the missing name before the session ends; False when nothing is missing."""
+        if self._known().who is None:
+            return False
+        self.ask_name()
+        self._ends_then = True
+        return True
+
+    def ask_name(self) -> None:
+        """Ask for the missing name once more."""
+        self._put_off.discard(Dialog.WHO)
+
+    @property
+    def ends_then(self) -> bool:
+        """Whether the answer ends the session, too."""
+        return self._ends_then
+
+    @property
+    def who_text(self) -> str:
+        """What stands above the fields."""
+        return wording.WHO_BEFORE_END if self._ends_then else wording.WHO_TEXT
+
+    @property
+    def asks_name(self) -> bool:
+        """Whether the name is asked for, and not the project alone."""
+        who = self._known().who
+        return who is None or who.asks_name
+
+    @property
+    def asks_project(self) -> bool:
+        """Whether there is a field for the project."""
+        return self.remembered.asks_project
+
+    def confirm_who(self, name: str, project: str) -> str:
+        """Answer *This is me*; return what is wrong with the answer, "" when it was taken."""
+        try:
+            user = checked_name(name) if self.asks_name else None
+            for_project = checked_project(project)
+        except NameUnusable as error:
+            return error.message
+        if self._service:
+            self._service.confirm_who(user, for_project)
+            if self._ends_then:
+                self._service.end()
+        self._put_off.add(Dialog.WHO)
+        self._ends_then = False
+        return ""
+
+    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+        """*Start my session*: return what is wrong with the answer, "" when it was taken."""
+        try:
+            user, for_project = checked_name(name), checked_project(project)
+        except NameUnusable as error:
+            return error.message
+        if self._service:
+            self._service.change_user(user, for_project, at_last_activity=at_last_activity)
+        return ""
+
+    def change_text(self, now: datetime) -> str:
+        """Return what becomes of the session that runs."""
+        session = self._known().session
+        if session is None or self._known().ended_at:
+            return wording.CHANGE_AFTER_END
+        return wording.CHANGE_TEXT.format(
+            user=session.user or wording.SOMEBODY, time=wording.moment(session.started_at, now, self._zone)
+        )
+
+    @property
+    def one_runs(self) -> bool:
+        """Whether a session would be ended by the next user's."""
+        return self._known().ended_at is None
+
+    # --- unassigned files ----------------------------------------------------------------------------------------
+
+    def unassigned_facts(self, now: datetime) -> tuple[tuple[str, str], ...]:
+        """Return the table of what was found."""
+        found = self._known().unassigned
+        if found is None:
+            return ()
+        first, last = (wording.moment(at, now, self._zone) for at in (found.first_at, found.last_at))
+        names = ", ".join(found.names[: wording.UNASSIGNED_NAMED])
+        more = found.files - min(len(found.names), wording.UNASSIGNED_NAMED)
+        count = wording.counted(found.files, wording.UNASSIGNED_COUNT_ONE, wording.UNASSIGNED_COUNT)
+        facts = [
+            (wording.UNASSIGNED_FILES, f"{count}, {wording.size(found.bytes)}"),
+            (wording.UNASSIGNED_WHEN, first if first == last else wording.FROM_TO.format(first=first, last=last)),
+            (wording.UNASSIGNED_WHICH, names if more <= 0 else wording.AND_MORE.format(names=names, more=f"{more:,}")),
+        ]
+        if found.previous_started_at and found.previous_ended_at:
+            start, end = (
+                wording.moment(at, now, self._zone) for at in (found.previous_started_at, found.previous_ended_at)
+            )
+            facts.append((wording.UNASSIGNED_PREVIOUS, wording.FROM_TO.format(first=start, last=end)))
+        return tuple(facts)
+
+    @property
+    def previous_offered(self) -> bool:
+        """Whether the session before can take them."""
+        found = self._known().unassigned
+        return found is not None and found.previous_started_at is not None
+
+    def assign(self, choice: UnassignedChoice) -> None:
+        """Say whose the files are."""
+        self._put_off.add(Dialog.UNASSIGNED)
+        if self._service:
+            self._service.assign_unassigned(choice)
+
+    # --- still working? ------------------------------------------------------------------------------------------
+
+    def quiet_text(self, now: datetime) -> str:
+        """Return since when nobody has worked, and what happens without an answer."""
+        quiet = self._known().quiet
+        if quiet is None or quiet.since is None:
+            return ""
+        since = wording.moment(quiet.since, now, self._zone)
+        if quiet.ends_at is None:
+            return wording.QUIET_TEXT.format(time=since)
+        return wording.QUIET_ENDS_TEXT.format(time=since, end=wording.moment(quiet.ends_at, now, self._zone))
+
+    def still_working(self) -> None:
+        """*I am still working*, and every use of mouse or keyboard."""
+        if self._service:
+            self._service.still_working()
+
+    def end_at_last_activity(self) -> None:
+        """*End at last activity*."""
+        if self._service and not self.insist_on_name():
+            self._service.end(at_last_activity=True)
+
+    # --- the clock -----------------------------------------------------------------------------------------------
+
+    def clock_text(self, now: datetime) -> str:
+        """Return what the clock says, and how far that is from the database's."""
+        clock = self._known().clock
+        if clock is None:
+            return ""
+        said = wording.moment(clock.pc_at, now, self._zone)
+        if not clock.offset_ms:
+            return wording.CLOCK_TEXT.format(time=said)
+        text = wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else wording.CLOCK_BEHIND_TEXT
+        return text.format(time=said, offset=wording.duration(abs(clock.offset_ms) / 1000))
+
+    def confirm_clock(self) -> None:
+        """Answer *The time is right*."""
+        clock = self._known().clock
+        self._put_off.add(Dialog.CLOCK)
+        if self._service and clock:
+            self._service.confirm_clock(clock.session_identifier)
+
+    # --- what is left at the end ---------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> tuple[tuple[str, str], ...]:
+        """The files that could be left out, each with why it waits."""
+        progress = self._known().progress
+        return tuple((file.name, file.reason) for file in progress.waiting) if progress else ()
+
+    @property
+    def much_is_left(self) -> bool:
+        """Whether it takes longer than one likes to stand there."""
+        progress: TransferProgress | None = self._known().progress
+        if progress is None or progress.files_done >= progress.files_total:
+            return False
+        return progress.seconds_left is None or progress.seconds_left > LONG_WAIT_S
+
+    def leave_out(self, names: tuple[str, ...], reason: str) -> str:
+        """*Leave out*: return what is wrong with the answer, "" when it was taken."""
+        session, why = self._known().session_identifier, " ".join(reason.split())
+        if not names:
+            return wording.LEAVE_OUT_NONE
+        if not why or len(why) > wording.REASON_LIMIT:
+            return wording.LEAVE_OUT_REASON.format(count=wording.REASON_LIMIT)
+        if self._service and session:
+            self._service.leave_out(session, names, why)
+        return ""

@@ -1,0 +1,60 @@
+"""Answers the window's question for one session's files, each with its state and why it waits."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.events import FileRow, FilesListed, FileState
+from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.results import time_of
+
+if TYPE_CHECKING:
+    from nexuslims_logger.transfer.ports import TransferPorts
+    from nexuslims_logger.transfer.state import PassState
+
+_COLUMNS = (
+    "{0}.root, {0}.folder, {0}.name, {0}.size, {0}.mtime_ns, r.state, r.reason, "
+    "r.size IS s.size AND r.mtime_ns IS s.mtime_ns AND r.ctime_ns IS s.ctime_ns, s.settled"
+)
+_ON_KEY = "r.root = s.root AND r.folder = s.folder AND r.name = s.name"
+_DONE = {
+    ResultState.UPLOADED: FileState.STORED,
+    ResultState.SKIPPED: FileState.LEFT_OUT,
+    ResultState.MISSING: FileState.MISSING,
+}
+#: What is known of the session's files, and what became of those that are not its own any more.
+_STATEMENT = " ".join(
+    (
+        f"SELECT {_COLUMNS.format('s')} FROM seen s",  # noqa: S608 - our own words
+        f"LEFT JOIN result r ON r.session = s.owner AND {_ON_KEY}",
+        "WHERE s.owner = ?1 UNION ALL",
+        f"SELECT {_COLUMNS.format('r')} FROM result r",  # noqa: S608 - our own words
+        f"LEFT JOIN seen s ON s.owner = r.session AND {_ON_KEY}",
+        "WHERE r.session = ?1 AND s.root IS NULL",
+    )
+)
+
+
+def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesListed:
+    """Return all files of `session`. Reads the journal: on the transfer thread alone."""
+    verified = ports.results.verified(session)
+    sending = {ticket.owed.seen.key for ticket in state.in_flight.values() if ticket.owed.session == session}
+    rows = []
+    for root, folder, name, size, mtime_ns, result, reason, unchanged, settled in ports.files.execute(
+        _STATEMENT, [session]
+    ):
+        key = FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name))
+        # A result stands for the content that it was made of; of a file that is gone or released it is all there is.
+        done = _DONE.get(result)
+        if done and (done is FileState.LEFT_OUT or settled is None or unchanged):
+            file_state = FileState.VERIFIED if verified and done is FileState.STORED else done
+            why = reason or ""
+        else:
+            delay = state.delays.get((session, key))
+            waiting = FileState.WAITING if settled or delay else FileState.CHANGING
+            file_state = FileState.SENDING if key in sending else waiting
+            why = delay.reason if delay else ""
+        rows.append(FileRow(key.root, key.path, size, time_of(mtime_ns), file_state, why))
+    return FilesListed(session, tuple(rows), state.verified_at.get(session))

@@ -1,0 +1,375 @@
+"""Change of user, names, forgotten sessions, doubtful clocks, unassigned files: each as its user meets it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable
+from nexuslims_logger.events import (
+    ClockInDoubt,
+    InterruptedChoice,
+    InterruptedFound,
+    NamesRemembered,
+    SessionEnding,
+    SessionReady,
+    SessionStarted,
+    StillWorking,
+    Trouble,
+    UnassignedChoice,
+    UnassignedFound,
+    WhoConfirmed,
+    WhoIsWorking,
+)
+from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, UnassignedSeen
+from nexuslims_logger.session.service import (
+    AnswerInterrupted,
+    AssignUnassigned,
+    ChangeUser,
+    ConfirmClock,
+    ConfirmWho,
+    EndSession,
+    LeaveFilesOut,
+    PauseSession,
+    SeenWorking,
+    SetNote,
+)
+from tests.unit.session.conftest import LAUNCH, Pc
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+ASKED: dict[str, Any] = {"user": None, "account": None}
+
+
+def of_kind(told: list[Any], kind: type) -> list[Any]:
+    return [event for event in told if isinstance(event, kind)]
+
+
+def at(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+# --- change of user ----------------------------------------------------------------------------------------------
+
+
+def test_the_next_user_begins_where_the_one_before_ends(pc: Pc) -> None:
+    told = pc.run(pc.later(3600, ChangeUser("bob", None, at_last_activity=False)), pc.later(60, EndSession()))
+    change = LAUNCH + timedelta(hours=1)
+    assert [(row[0], row[1], row[2], row[3], row[5], row[6]) for row in pc.rows()] == [
+        ("session-1", "START", "ada", "TO_BE_BUILT", at(LAUNCH), None),
+        ("session-1", "END", "ada", "TO_BE_BUILT", at(change), None),
+        ("session-2", "START", "bob", "TO_BE_BUILT", at(change), None),
+        ("session-2", "END", "bob", "TO_BE_BUILT", at(change + timedelta(minutes=1)), None),
+    ]
+    assert [event.user for event in of_kind(told, SessionStarted)] == ["ada", "bob"]
+
+
+def test_a_user_who_left_long_ago_ends_at_the_last_activity(pc: Pc) -> None:
+    pc.run(
+        pc.later(600, SetNote("the last that ada did")),
+        pc.later(7200, ChangeUser("bob", "X-1", at_last_activity=True)),
+    )
+    rows = pc.rows()
+    assert (rows[1][5], rows[1][6]) == (at(LAUNCH + timedelta(minutes=10)), "LAST_ACTIVITY")
+    assert rows[2][5] == at(LAUNCH + timedelta(seconds=7800))
+    assert (pc.session("session-2").user, pc.session("session-2").project) == ("bob", "X-1")
+    # A file that was written before the click, and found after it, is still hers.
+    assert pc.session("session-1").take_until == LAUNCH + timedelta(seconds=7800)
+
+
+def test_the_next_user_does_not_wait_for_the_files_of_the_one_before(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(ChangeUser("bob", None, at_last_activity=False), SetNote("bob's"))
+    assert [session.identifier for session in pc.transfer.tracked] == ["session-1", "session-2"]
+    assert (pc.session("session-1").note, pc.session("session-2").note) == ("", "bob's")
+    assert pc.session("session-1").state is SessionState.ENDING
+
+
+def test_after_the_end_somebody_else_may_begin_at_once(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession(), pc.later(60, ChangeUser("bob", None, at_last_activity=False)))
+    assert pc.rows()[1][5] == at(LAUNCH)[:-1] + "1", "END stays where it was"
+    assert pc.session("session-2").started_at == LAUNCH + timedelta(minutes=1)
+
+
+def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    really_add, full = pc.facts.add, iter([True])
+
+    def add(facts: Any) -> None:
+        if facts.user == "bob" and next(full, False):
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        really_add(facts)
+
+    monkeypatch.setattr(pc.facts, "add", add)
+    told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
+    assert "Make room" in of_kind(told, Trouble)[0].problem.message
+    assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+
+
+def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
+    pc.run(PauseSession(), ChangeUser("bob", None, at_last_activity=False))
+    assert pc.session().state is SessionState.PAUSED
+    assert len(pc.rows()) == 1
+
+
+# --- who is working ----------------------------------------------------------------------------------------------
+
+
+def test_the_session_runs_before_anybody_is_asked_and_its_rows_wait_for_the_name(pc: Pc) -> None:
+    told = pc.run(SetNote("already working"), **ASKED)
+    assert of_kind(told, SessionStarted)[0].user is None
+    assert of_kind(told, WhoIsWorking)[0].asks_name
+    assert pc.session().started_at == LAUNCH
+    assert pc.rows() == []
+
+
+def test_the_name_goes_to_start_and_end_and_is_remembered(pc: Pc) -> None:
+    told = pc.run(
+        pc.later(300, ConfirmWho("  Ada   Lovelace ", "X-1")), pc.later(60, EndSession()), ask_project=True, **ASKED
+    )
+    assert of_kind(told, WhoConfirmed)[0].user == "Ada Lovelace"
+    assert [(row[1], row[2], row[5]) for row in pc.rows()] == [
+        ("START", "Ada Lovelace", at(LAUNCH)),
+        ("END", "Ada Lovelace", at(LAUNCH + timedelta(minutes=6))),
+    ]
+    assert pc.session().project == "X-1"
+    known = of_kind(pc.run(**ASKED), NamesRemembered)[0]
+    assert (known.names, known.projects) == (("Ada Lovelace",), ("X-1",))
+
+
+def test_the_last_name_comes_first(pc: Pc) -> None:
+    for name in ("ada", "bob", "ADA"):
+        pc.run(ConfirmWho(name, None), EndSession(), **ASKED)
+    assert of_kind(pc.run(**ASKED), NamesRemembered)[0].names == ("ADA", "bob")
+
+
+@pytest.mark.parametrize("nobody", ["", "   ", "unknown", "Unknown", "a" * 51, "a\0b"])
+def test_no_session_ends_without_a_name(pc: Pc, nobody: str) -> None:
+    told = pc.run(EndSession(), ConfirmWho(nobody, None), EndSession(), **ASKED)
+    assert len(of_kind(told, WhoIsWorking)) == 4, "asked at the start, and each time again"
+    assert of_kind(told, WhoIsWorking)[2].problem is not None
+    assert not of_kind(told, SessionEnding)
+    assert pc.session().state is SessionState.RUNNING
+
+
+def test_a_confirmed_name_is_not_changed_afterwards(pc: Pc) -> None:
+    pc.run(ConfirmWho("ada", None), ConfirmWho("bob", None), EndSession(), **ASKED)
+    assert {row[2] for row in pc.rows()} == {"ada"}
+
+
+def test_only_the_project_is_asked_for(pc: Pc) -> None:
+    told = pc.run(ConfirmWho(None, "X-1"), EndSession(), user=None, account="ada", ask_project=True)
+    asked = of_kind(told, WhoIsWorking)[0]
+    assert (asked.asks_name, asked.asks_project) == (False, True)
+    assert {row[2] for row in pc.rows()} == {"ada"}
+    assert pc.session().project == "X-1"
+
+
+def test_a_session_whose_user_nobody_told_is_recorded_as_unknown_when_it_is_recovered(pc: Pc) -> None:
+    pc.run(**ASKED)
+    pc.run(AnswerInterrupted(InterruptedChoice.END), ConfirmWho("bob", None), EndSession(), **ASKED)
+    assert [(row[0], row[2], row[3]) for row in pc.rows()] == [
+        ("session-1", "unknown", "TO_BE_BUILT"),
+        ("session-1", "unknown", "TO_BE_BUILT"),
+        ("session-2", "bob", "TO_BE_BUILT"),
+        ("session-2", "bob", "TO_BE_BUILT"),
+    ]
+
+
+def test_a_crash_between_start_and_name_asks_again(pc: Pc) -> None:
+    pc.run(**ASKED)
+    told = pc.run(
+        AnswerInterrupted(InterruptedChoice.CONTINUE), ConfirmWho("ada", None), pc.later(60, EndSession()), **ASKED
+    )
+    assert of_kind(told, InterruptedFound)[0].suggestion is InterruptedChoice.END, "nobody knows who comes back"
+    assert [(row[2], row[5]) for row in pc.rows()] == [("ada", at(LAUNCH)), ("ada", at(LAUNCH + timedelta(minutes=1)))]
+
+
+def test_the_user_is_not_changed_before_the_first_has_a_name(pc: Pc) -> None:
+    told = pc.run(ChangeUser("bob", None, at_last_activity=False), **ASKED)
+    assert len(of_kind(told, WhoIsWorking)) == 2
+    assert len(of_kind(told, SessionStarted)) == 1
+
+
+# --- the forgotten session ---------------------------------------------------------------------------------------
+
+REMIND_S = 4 * 3600.0
+
+
+def test_nobody_is_asked_while_somebody_works(pc: Pc) -> None:
+    works = [pc.later(REMIND_S * 0.9, SeenWorking()) for _ in range(5)]
+    told = pc.run(*works, pc.later(60, EndSession()))
+    assert not of_kind(told, StillWorking)
+
+
+def test_a_quiet_session_is_asked_about_once_and_stays_open(pc: Pc) -> None:
+    told = pc.run(pc.later(600, SetNote("x")), pc.later(REMIND_S, None), pc.later(90_000, None))
+    (asked,) = of_kind(told, StillWorking)
+    assert (asked.since, asked.ends_at) == (LAUNCH + timedelta(minutes=10), None)
+    assert pc.session().state is SessionState.RUNNING
+
+
+@pytest.mark.parametrize("sign", [SeenWorking(), ActivitySeen("session-1", LAUNCH + timedelta(hours=5)), SetNote("x")])
+def test_the_question_is_taken_back_when_somebody_works(pc: Pc, sign: object) -> None:
+    told = pc.run(pc.later(REMIND_S, None), pc.later(3600, sign), pc.later(REMIND_S - 60, None))
+    assert [event.since for event in of_kind(told, StillWorking)] == [LAUNCH, None]
+
+
+def test_end_at_last_activity_is_one_click(pc: Pc) -> None:
+    pc.run(
+        ActivitySeen("session-1", LAUNCH + timedelta(minutes=25)),
+        pc.later(REMIND_S + 2000, None),
+        EndSession(at_last_activity=True),
+    )
+    assert pc.rows()[1][5:] == (at(LAUNCH + timedelta(minutes=25)), "LAST_ACTIVITY")
+
+
+def test_where_a_facility_wants_it_a_forgotten_session_ends_by_itself(pc: Pc) -> None:
+    told = pc.run(
+        pc.later(900, SeenWorking()), pc.later(REMIND_S, None), pc.later(REMIND_S, None), auto_end_s=2 * REMIND_S
+    )
+    assert of_kind(told, StillWorking)[0].ends_at == LAUNCH + timedelta(seconds=900 + 2 * REMIND_S)
+    assert of_kind(told, SessionEnding)[0].by_itself
+    assert pc.rows()[1][5:] == (at(LAUNCH + timedelta(minutes=15)), "LAST_ACTIVITY")
+    assert pc.rows()[1][3] == "TO_BE_BUILT"
+
+
+def test_it_may_end_before_anybody_is_asked(pc: Pc) -> None:
+    told = pc.run(pc.later(3600, None), auto_end_s=3600.0)
+    assert not of_kind(told, StillWorking)
+    assert of_kind(told, SessionEnding)[0].by_itself
+
+
+# --- continuing by itself ----------------------------------------------------------------------------------------
+
+
+def test_after_an_unplanned_reboot_the_same_user_s_session_goes_on_by_itself(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(600)
+    told = pc.run(pc.later(60, None), pc.later(60, EndSession()))
+    assert of_kind(told, InterruptedFound)[0].continues_in_s == 60
+    (started,) = of_kind(told, SessionStarted)
+    assert (started.continued, started.by_itself) == (True, True)
+    assert len(pc.rows()) == 2
+
+
+@pytest.mark.parametrize(
+    ("gap_s", "station"), [(600, {"user": "bob"}), (5 * 3600, {}), (600, ASKED)], ids=["another", "late", "unasked"]
+)
+def test_otherwise_nothing_goes_on_by_itself(pc: Pc, gap_s: float, station: dict[str, Any]) -> None:
+    pc.run()
+    pc.clock.go_on(gap_s)
+    told = pc.run(pc.later(3600, None), **station)
+    assert of_kind(told, InterruptedFound)[0].continues_in_s is None
+    assert not of_kind(told, SessionStarted)
+
+
+# --- the clock ---------------------------------------------------------------------------------------------------
+
+
+def ahead(pc: Pc, milliseconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the PC's clock be so far from the database's."""
+    monkeypatch.setattr("nexuslims_logger.db.apply_session._clock_offset_ms", lambda *_: milliseconds)
+
+
+@pytest.mark.parametrize("offset_ms", [-3_600_000, 3_600_000])
+def test_a_session_with_impossible_times_waits_for_a_person_s_word(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch, offset_ms: int
+) -> None:
+    ahead(pc, offset_ms, monkeypatch)
+    told = pc.run(EndSession())
+    assert of_kind(told, ClockInDoubt)[-1].held
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+    told = pc.run(ConfirmClock("session-1"), interrupted=InterruptedChoice.END)
+    assert "session-1" in {event.session_identifier for event in of_kind(told, SessionReady)}
+    assert {row[3] for row in pc.rows() if row[0] == "session-1"} == {"TO_BE_BUILT"}
+
+
+def test_a_clock_of_before_the_program_was_made_is_wrong_whatever_the_database_says(pc: Pc) -> None:
+    told = pc.run(EndSession(), built_at=LAUNCH + timedelta(days=1))
+    assert {event.held for event in of_kind(told, ClockInDoubt)} == {True}
+    assert pc.session().state is SessionState.STORED
+
+
+def test_some_seconds_are_told_and_hold_nothing(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead(pc, 2_500, monkeypatch)
+    told = pc.run(EndSession())
+    assert [(event.offset_ms, event.held) for event in of_kind(told, ClockInDoubt)] == [(2_500, False)]
+    assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
+
+
+def test_a_session_that_began_offline_is_not_ready_before_the_database_has_told_its_time(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pc.run(EndSession())  # the instrument is known from now on
+    ahead(pc, 3_600_000, monkeypatch)
+    away = True
+
+    def maybe(*_: object) -> None:
+        if away:
+            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
+
+    pc.database.before = maybe
+    pc.run(EndSession())
+    away = False
+    told = pc.run(catch_up_only=True)
+    assert of_kind(told, ClockInDoubt)[-1].held
+    assert {row[3] for row in pc.rows() if row[0] == "session-2"} == {"WAITING_FOR_END"}
+
+
+# --- unassigned and left-out files -------------------------------------------------------------------------------
+
+
+def seen(session: str) -> UnassignedSeen:
+    return UnassignedSeen(session, 3, 300, ("a.tif",), LAUNCH, LAUNCH)
+
+
+def asked_of_transfer(pc: Pc, kind: type) -> list[Any]:
+    return of_kind(pc.transfer.asked, kind)
+
+
+@pytest.mark.parametrize(
+    ("choice", "owner"),
+    [
+        (UnassignedChoice.THIS, "session-2"),
+        (UnassignedChoice.PREVIOUS, "session-1"),
+        (UnassignedChoice.LEAVE, None),
+    ],
+)
+def test_files_of_between_go_where_the_user_says(pc: Pc, choice: UnassignedChoice, owner: str | None) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession())
+    told = pc.run(seen("session-2"), AssignUnassigned(choice))
+    assert of_kind(told, UnassignedFound)[0].previous_started_at == LAUNCH
+    assert asked_of_transfer(pc, Assign) == [Assign(owner)]
+
+
+def test_they_are_not_offered_for_somebody_else_s_session(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession())
+    told = pc.run(seen("session-2"), AssignUnassigned(UnassignedChoice.PREVIOUS), user="bob")
+    assert of_kind(told, UnassignedFound)[0].previous_started_at is None
+    assert asked_of_transfer(pc, Assign) == [Assign("")], "asked again"
+
+
+def test_they_are_not_offered_for_a_session_that_is_complete(pc: Pc) -> None:
+    pc.run(EndSession())
+    told = pc.run(seen("session-2"))
+    assert of_kind(told, UnassignedFound)[0].previous_started_at is None
+
+
+def test_the_previous_session_is_offered_once_the_user_has_a_name(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(ConfirmWho("ada", None), EndSession(), **ASKED)
+    told = pc.run(seen("session-2"), ConfirmWho("ada", None), **ASKED)
+    assert [event.previous_started_at for event in of_kind(told, UnassignedFound)] == [None, LAUNCH]
+
+
+def test_files_are_left_out_in_the_user_s_name(pc: Pc) -> None:
+    pc.files_arrive = False
+    pc.run(EndSession(), LeaveFilesOut("session-1", ("a.tif",), " broken \n detector"))
+    assert asked_of_transfer(pc, LeaveOut) == [LeaveOut("session-1", ("a.tif",), "broken detector", "ada")]

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import FileUnreadable, StoreUnavailable
+from nexuslims_logger.events import FilesListed, FileState
+from nexuslims_logger.messages import ListFiles
+from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.main import handle
+
+if TYPE_CHECKING:
+    import pytest
+
+    from nexuslims_logger.ports import OpenFile
+    from tests.unit.transfer.conftest import Transfer
+
+
+def listed(transfer: Transfer, session: str = "s1") -> FilesListed:
+    """Ask as the window does."""
+    handle(transfer.ports, transfer.state, ListFiles(session))
+    answer = transfer.window.get(0)
+    while not isinstance(answer, FilesListed):
+        answer = transfer.window.get(0)
+    return answer
+
+
+def states(transfer: Transfer) -> dict[str, FileState]:
+    return {row.path: row.state for row in listed(transfer).rows}
+
+
+def test_each_file_has_its_state(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("stored.tif", b"stored")
+    transfer.settle()
+    transfer.write("sub/new.tif", b"new")
+    transfer.go_on(0)
+
+    assert states(transfer) == {"stored.tif": FileState.STORED, "sub/new.tif": FileState.CHANGING}
+    (row,) = (row for row in listed(transfer).rows if row.path == "sub/new.tif")
+    assert (row.root, row.size_bytes, row.reason) == (str(transfer.watch), 3, "")
+    assert abs(row.changed_at.timestamp() - (transfer.watch / "sub/new.tif").stat().st_mtime) < 1e-3
+
+
+def test_what_changed_since_it_was_stored_is_not_stored(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("x.tif", b"first")
+    transfer.settle()
+    transfer.write("x.tif", b"second content")
+    transfer.go_on(0)
+
+    assert states(transfer) == {"x.tif": FileState.CHANGING}
+
+
+def test_it_is_said_why_a_file_waits(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(self: Disk, root: str, path: str) -> OpenFile:
+        raise FileUnreadable("A file cannot be read", f"{path} is in use elsewhere.")
+
+    transfer.track(transfer.a_session())
+    transfer.write("locked.ser", b"locked")
+    monkeypatch.setattr(Disk, "open", locked)
+    transfer.settle()
+
+    (row,) = listed(transfer).rows
+    assert row.state is FileState.WAITING
+    assert row.reason
+
+
+def test_files_are_verified_after_the_end_alone_and_stay_listed(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("a.tif", b"a")
+    transfer.settle()
+    assert listed(transfer).verified_at is None
+
+    transfer.track(transfer.ended(session))
+    transfer.settle()
+    assert states(transfer) == {"a.tif": FileState.VERIFIED}
+    assert listed(transfer).verified_at is not None
+    transfer.track()  # the session is ready: its files are let go
+
+    assert states(transfer) == {"a.tif": FileState.VERIFIED}
+
+
+def test_what_vanished_is_listed_with_its_reason(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    path = transfer.write("gone.tif", b"gone")
+    transfer.go_on(0)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The store is away", "try later")
+
+    transfer.pool.before = away
+    transfer.go_on()
+    assert states(transfer) == {"gone.tif": FileState.WAITING}
+    path.unlink()
+    transfer.go_on(0)
+
+    (row,) = listed(transfer).rows
+    assert (row.state, row.reason) == (FileState.MISSING, "deleted or renamed before it was sent")
+
+
+def test_another_session_has_other_files(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.write("a.tif", b"a")
+    transfer.settle()
+
+    assert listed(transfer, "s2").rows == ()
