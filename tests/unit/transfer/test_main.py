@@ -7,8 +7,8 @@ import pytest
 from nexuslims_logger.errors import JournalUnavailable
 from nexuslims_logger.events import PassStage, TransferProgress
 from nexuslims_logger.messages import Stop, SyncNow, Track, TransferStopped
-from nexuslims_logger.transfer import main
 from nexuslims_logger.transfer.main import handle_arrived, transfer_main
+from nexuslims_logger.transfer.sync_pass import sync_pass
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_files_that_were_sent_are_written_down_together(transfer: Transfer, monk
         transfer.write(f"{number}.tif", b"%d" % number)
     transfer.go_on(0)
     transfer.clock.go_on(SETTLE_S)
-    main.sync_pass(transfer.ports, transfer.state)
+    sync_pass(transfer.ports, transfer.state)
     transfer.state.arrived.extend(transfer.inbox.messages)
     transfer.state.arrived.append(SyncNow())
     commits = []
