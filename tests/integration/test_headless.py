@@ -262,7 +262,11 @@ def test_a_store_that_is_away_leaves_the_session_waiting(pc: Pc) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("NEXUSLIMSGUI_SETTLE_SECONDS", "soon"), ("NEXUSLIMSGUI_SETLE_SECONDS", "1"), ("NEXUSLIMSGUI_DATA_BUCKET", "lab")],
+    [
+        ("NEXUSLIMSGUI_SETTLE_SECONDS", "soon"),
+        ("NEXUSLIMSGUI_SETLE_SECONDS", "1"),
+        ("NEXUSLIMSGUI_DATA_BUCKET", "The Lab"),
+    ],
 )
 def test_a_wrong_setting_is_told_without_a_traceback(pc: Pc, name: str, value: str) -> None:
     pc.environment[name] = value
