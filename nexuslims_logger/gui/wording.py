@@ -251,7 +251,6 @@ FILES_STATE: Final = "State"
 FILES_TIME: Final = "Changed"
 FILES_NONE: Final = "No files"
 FILES_HINT: Final = "Select a file to see more about it."
-FILES_NOT_SAFE: Final = "Keep the files on this PC until the session has ended and all of them are verified."
 FILTER_FILES: Final = ("&All {count}", "&Waiting {count}", "&Stored {count}", "Not s&ent {count}")
 OPEN_FOLDER: Final = "&Open folder"
 FOLDER_FAILED: Final = "The folder cannot be opened: {path}"
