@@ -6,10 +6,10 @@ the button.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
+TYPE_CHECKING = False  # `typing` is slow to load, and this module is needed for the first paint
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
+    from typing import Final
 
 PROGRAM: Final = "NexusLIMS Logger"
 
