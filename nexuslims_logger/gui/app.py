@@ -11,10 +11,9 @@ import re
 import signal
 import tkinter as tk
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.bootstrap_aside import Aside
-from nexuslims_logger.doorbell import Doorbell, ring
 from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 from nexuslims_logger.gui import dpi, palette, place, wording
@@ -24,20 +23,19 @@ from nexuslims_logger.gui.icon import Icons
 from nexuslims_logger.gui.main_window import MainWindow, Windows
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.side_windows import SideWindows
+from nexuslims_logger.gui.start_up import bring_up, start_workers
 from nexuslims_logger.gui.theme import Look
-from nexuslims_logger.single_instance import AlreadyRunning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from types import FrameType, TracebackType
 
     from nexuslims_logger.config import Settings
-    from nexuslims_logger.events import Event
+    from nexuslims_logger.doorbell import Doorbell
     from nexuslims_logger.gui.first_paint import FirstPaint
     from nexuslims_logger.gui.modal import ModalDialog
+    from nexuslims_logger.gui.start_up import BroughtUp, Running, SaveBundle, Starter
     from nexuslims_logger.gui.view import Dialog, Tone, View
-    from nexuslims_logger.session.service import SessionService
 
 _log = logging.getLogger(__name__)
 
@@ -46,52 +44,6 @@ _SECOND_MS: Final = 1000
 #: For the threads to end after the window has gone; what they leave is caught up next time.
 _JOIN_S: Final = 5.0
 _GEOMETRY: Final = re.compile(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)")
-
-
-class EventQueue(Protocol):
-    """Where the workers put events."""
-
-    def empty(self) -> bool:
-        """Whether nothing is there."""
-
-    def get_nowait(self) -> Event:
-        """Take the oldest one."""
-
-
-class Running(Protocol):
-    """The workers, as `bootstrap.start` hands them out."""
-
-    @property
-    def service(self) -> SessionService:
-        """Where commands go."""
-
-    @property
-    def events(self) -> EventQueue:
-        """Where events come from."""
-
-    def stop(self, timeout_s: float) -> None:
-        """Put everything down, and wait that long at most."""
-
-
-class Starter(Protocol):
-    """Starts the workers, on a thread of its own; raises a `LoggerError` when that is impossible."""
-
-    def __call__(self, settings: Settings, *, launched_at: datetime) -> Running:
-        """Begin the start of a session at `launched_at`."""
-
-
-class SaveBundle(Protocol):
-    """Writes a support bundle, on a thread of its own."""
-
-    def __call__(self, settings: Settings) -> Path:
-        """Return where it is."""
-
-
-class _BroughtUp(NamedTuple):
-    """What the thread of the start hands over; no workers where the window of another logger has answered."""
-
-    running: Running | None
-    bell: Doorbell | None
 
 
 def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None) -> ExitCode:
@@ -150,7 +102,7 @@ class App:
         save_bundle: SaveBundle | None = None,
     ) -> None:
         self._settings = settings
-        self._start = start or _start_workers
+        self._start = start or start_workers
         if painted is None:
             dpi.announce_awareness()
         self._painted = painted
@@ -175,7 +127,7 @@ class App:
         self._place()
         self.dialog: ModalDialog | None = None
         self.view: View | None = None
-        self._coming: Aside[_BroughtUp] | None = None
+        self._coming: Aside[BroughtUp] | None = None
         self._bell: Doorbell | None = None
         self._running: Running | None = None
         self._terminated = False
@@ -224,22 +176,9 @@ class App:
         return self._failed_with if self._failed_with is not None else self.presenter.exit_code()
 
     def _begin(self) -> None:
-        self._coming = Aside(self._bring_up)
+        self._coming = Aside(lambda: bring_up(self._start, self._settings, self._launched_at))
         self._poll()
         self.root.after(_SECOND_MS, self._second)
-
-    def _bring_up(self) -> _BroughtUp:
-        """Start the workers, or ring at the window that is open already. On a thread of its own."""
-        try:
-            running = self._start(self._settings, launched_at=self._launched_at)
-        except AlreadyRunning:
-            if ring(self._settings.home):
-                return _BroughtUp(None, None)
-            raise
-        try:
-            return _BroughtUp(running, Doorbell(self._settings.home))
-        except OSError:  # no loopback: the second start tells where the first is
-            return _BroughtUp(running, None)
 
     def _take_over(self) -> None:
         """Go on with what the thread of the start hands over."""
@@ -372,9 +311,3 @@ class App:
             wording.UNEXPECTED,
             wording.UNEXPECTED_TEXT.format(error=f"{kind.__name__}: {error}"),
         )
-
-
-def _start_workers(settings: Settings, *, launched_at: datetime) -> Any:
-    from nexuslims_logger import bootstrap
-
-    return bootstrap.start(settings, launched_at=launched_at)

@@ -34,7 +34,7 @@ class NoteWindow(SideWindow):
 
     def __init__(self, parent: tk.Misc, look: Look, presenter: Presenter, text: str) -> None:
         title = wording.NOTE_TITLE.format(program=wording.PROGRAM)
-        super().__init__(parent, look, title, _SIZE, presenter.close_note)
+        super().__init__(parent, look, title, _SIZE, presenter.draft.close)
         self._presenter = presenter
         unit = look.unit
         heading = ttk.Label(self.frame, text=wording.NOTE_TEXT, style=theme.STRONG)
@@ -73,7 +73,7 @@ class NoteWindow(SideWindow):
         self.text.bind("<Tab>", self._leave_by_tab)
         self.text.bind("<Control-a>", self._select_all)  # under X11, Tk would go to the line's beginning
         self.text.bind("<Control-Return>", self._close_by_key)
-        presenter.read_note_with(self._written)
+        presenter.draft.read_with(self._written)
         self.refresh()
         self.text.focus_set()
 
@@ -89,7 +89,7 @@ class NoteWindow(SideWindow):
     def _changed(self, _event: object) -> None:
         if self.text.edit_modified():
             self.text.edit_modified(False)
-            self._presenter.write_note(self._written())
+            self._presenter.draft.write(self._written())
             self.refresh()
 
     def _again(self, what: str) -> None:

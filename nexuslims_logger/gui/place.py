@@ -6,12 +6,28 @@ Read before the first paint: no module of ours, and nothing slow of the standard
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+
+TYPE_CHECKING = False  # `typing` is slow to load
+if TYPE_CHECKING:
+    from typing import NamedTuple
+
+    class _Fields(NamedTuple):
+        width: int
+        height: int
+        x: int
+        y: int
+        ground: str
+        text: str
+        text_size: int
+else:
+    from collections import namedtuple
+
+    _Fields = namedtuple("_Fields", "width height x y ground text text_size")  # noqa: PYI024 - see above
 
 _NAME = "window.txt"
 
 
-class Place(NamedTuple):
+class Place(_Fields):
     """What is remembered of the window.
 
     Attributes
@@ -24,13 +40,7 @@ class Place(NamedTuple):
         In points.
     """
 
-    width: int
-    height: int
-    x: int
-    y: int
-    ground: str
-    text: str
-    text_size: int
+    __slots__ = ()
 
     def on_screen(self, width: int, height: int, left: int = 0, top: int = 0) -> Place:
         """Return the same place, moved as far as it takes to be seen on a desktop of that size.

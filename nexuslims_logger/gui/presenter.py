@@ -12,13 +12,13 @@ from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, receive
+from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.sentences import Sentences
 from nexuslims_logger.gui.state_line import StateLine
 from nexuslims_logger.gui.view import Dialog, Screen, View
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime, tzinfo
 
     from nexuslims_logger.errors import LoggerError
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 DONE_S: Final = 60
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
-#: While somebody writes without a rest, the note is saved after so many seconds all the same.
-NOTE_S: Final = 5
 
 
 class Presenter:
@@ -59,12 +57,8 @@ class Presenter:
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
-        #: The note as it stands in the editor, None when it is not open; and the seconds since it was saved last.
-        self._draft: str | None = None
-        self._read: Callable[[], str] | None = None
-        self._draft_s = 0
-        self._typed = False
-        self._saved_draft = ""
+        #: The note in its editor.
+        self.draft = NoteDraft(self._send_note)
         self._files: FilesListed | None = None
         self._files_asked: object = None
 
@@ -84,7 +78,7 @@ class Presenter:
         if isinstance(event, FilesListed):
             self._files = event if event.session_identifier == present else self._files
         elif present != before or self._screen() is not Screen.RUNNING:
-            self._draft = self._read = None  # the editor closes; what stood in it was saved with the click
+            self.draft.drop()
         if present != before:
             self._files = None
             self._dialog, self._shrunk, self._seconds_to_close = None, False, DONE_S
@@ -98,7 +92,7 @@ class Presenter:
 
     def second_passed(self) -> None:
         """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
-        self._save_note_in_time()
+        self.draft.second_passed()
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
@@ -126,7 +120,7 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
-        self._save_note()
+        self.draft.save()
         if self._screen() is Screen.RUNNING and self.questions.insist_on_name():
             self._dialog = None
         elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
@@ -134,7 +128,7 @@ class Presenter:
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""
-        self._save_note()
+        self.draft.save()
         if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.PAUSE):
             self._service.pause()
 
@@ -145,7 +139,7 @@ class Presenter:
 
     def open_change_user(self) -> None:
         """*Change user*: ask for the next name."""
-        self._save_note()
+        self.draft.save()
         if self._screen() is Screen.RUNNING and self._known.who:
             self.questions.ask_name()  # whose session would it be that ends?
         elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
@@ -180,53 +174,16 @@ class Presenter:
         session = self._known.session
         if self._screen() is not Screen.RUNNING or self._known.asked or (session and session.joined):
             return None
-        self._draft = self._saved_draft = self._known.note
-        return self._draft
-
-    def write_note(self, text: str) -> None:
-        """Take what now stands in the editor; it is saved at the next rest of the hand."""
-        if self._draft is not None:
-            self._draft = text.strip()[: wording.NOTE_LIMIT]
-            self._typed = True
-
-    def read_note_with(self, read: Callable[[], str]) -> None:
-        """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
-        self._read = read
-
-    def close_note(self) -> None:
-        """Save what the editor holds; it goes."""
-        self._save_note()
-        self._draft = self._read = None
+        self.draft.open(self._known.note)
+        return self._known.note
 
     def note_status(self, length: int) -> str:
-        """Return what stands below the editor.
+        """Return what stands below the editor of a text of that length (in characters)."""
+        return self.draft.status(length, self._known.note)
 
-        Parameters
-        ----------
-        length
-            Of the text in it, in characters.
-        """
-        if length > wording.NOTE_LIMIT:
-            return wording.NOTE_TOO_LONG.format(count=f"{length - wording.NOTE_LIMIT:,}")
-        return wording.NOTE_SAVED if self._draft == self._known.note else wording.NOTE_BEING_SAVED
-
-    def _save_note_in_time(self) -> None:
-        """Save after a second's rest, and every few seconds while there is none."""
-        if self._draft is None or self._draft == self._saved_draft:
-            self._draft_s = 0
-            return
-        self._draft_s += 1
-        if not self._typed or self._draft_s >= NOTE_S:
-            self._save_note()
-        self._typed = False
-
-    def _save_note(self) -> None:
-        if self._read:
-            self.write_note(self._read())
-        if self._service and self._draft is not None and self._draft != self._saved_draft:
-            self._service.set_note(self._draft)
-            self._saved_draft = self._draft
-            self._draft_s = 0
+    def _send_note(self, text: str) -> None:
+        if self._service:
+            self._service.set_note(text)
 
     def hands_moved(self) -> None:
         """Somebody uses mouse or keyboard."""
@@ -264,7 +221,7 @@ class Presenter:
 
     def stop(self) -> None:
         """Put everything down now (*Leave now*, log-off, SIGTERM): what is open stays open."""
-        self._save_note()
+        self.draft.save()
         self._dialog = None
         if self._service is None:
             self._finished = True
@@ -281,11 +238,6 @@ class Presenter:
         return True
 
     # Windows beside the main one
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether the note's editor may stay open."""
-        return self._draft is not None
 
     @property
     def files(self) -> FilesListed | None:

@@ -75,7 +75,7 @@ class SideWindows:
     def show(self) -> None:
         """Show what the presenter has heard; the note's editor goes with its session."""
         if self.note and self.note.is_open:
-            if self._presenter.is_writing:
+            if self._presenter.draft.is_open:
                 self.note.refresh()
             else:
                 self.note.close()

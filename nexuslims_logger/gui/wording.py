@@ -6,10 +6,10 @@ the button.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
+TYPE_CHECKING = False  # `typing` is slow to load, and this module is needed for the first paint
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
+    from typing import Final
 
 PROGRAM: Final = "NexusLIMS Logger"
 
@@ -264,7 +264,6 @@ FILES_STATE: Final = "State"
 FILES_TIME: Final = "Changed"
 FILES_NONE: Final = "No files"
 FILES_HINT: Final = "Select a file to see more about it."
-FILES_NOT_SAFE: Final = "Keep the files on this PC until the session has ended and all of them are verified."
 FILTER_FILES: Final = ("&All {count}", "&Waiting {count}", "&Stored {count}", "Not s&ent {count}")
 OPEN_FOLDER: Final = "&Open folder"
 FOLDER_FAILED: Final = "The folder cannot be opened: {path}"

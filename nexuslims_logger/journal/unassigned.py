@@ -39,12 +39,12 @@ def unassigned_files(files: FilesJournal, named: int) -> UnassignedFiles | None:
     return UnassignedFiles(count, size, first, first_ns, last_ns)
 
 
-def give_unassigned(files: FilesJournal, session: str, roots: Sequence[str]) -> None:
-    """Give a session what changed below these watch folders while none ran; it is looked at once more."""
+def give_unassigned(files: FilesJournal, session: str, roots: Sequence[str], since_ns: int = 0) -> None:
+    """Give a session what changed below these watch folders since then while none ran; it is looked at once more."""
     for root in roots:
         files.execute(
-            "UPDATE seen SET owner = ?, settled = 0 WHERE owner = ? AND root = ?",
-            [session, UNASSIGNED, os.fsencode(root)],
+            "UPDATE seen SET owner = ?, settled = 0 WHERE owner = ? AND root = ? AND MAX(mtime_ns, ctime_ns) >= ?",
+            [session, UNASSIGNED, os.fsencode(root), since_ns],
         )
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
 from nexuslims_logger.events import Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.journal.results import Result
+from nexuslims_logger.journal.results import Result, ns_of
+from nexuslims_logger.journal.unassigned import give_unassigned
 from nexuslims_logger.messages import (
     Assign,
     Forget,
@@ -30,6 +31,7 @@ from nexuslims_logger.transfer.listing import list_files
 from nexuslims_logger.transfer.progress import Progress
 from nexuslims_logger.transfer.recovery import recover
 from nexuslims_logger.transfer.root_walk import ScanStopped
+from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.send import UploadBegan
 from nexuslims_logger.transfer.sending import not_sent, send_owed, sent
 from nexuslims_logger.transfer.settle import remember_changing
@@ -46,7 +48,6 @@ from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:
     from nexuslims_logger.backoff import Backoff
-    from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.send import Sent
 
@@ -147,6 +148,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.hurry()
         case Recover():
             others = [session for session in state.sessions if session.ended]
+            state.in_question[message.session.identifier] = ns_of(ports.clock.now())
             ports.session.put(recover(ports, message.session, others, message.last_activity_at))
         case ListFiles():
             ports.window.put(list_files(ports, state, message.session_identifier))
@@ -205,19 +207,17 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
             state.unrecorded = True
             state.hurry(session.identifier)
             fresh = True
-        if known is None and not session.ended and _was_looked_at(ports, session):
+        since_ns = state.in_question.pop(session.identifier, None)
+        if since_ns is not None and not session.ended:
             # It goes on: what changed while nobody had answered for it, and found no owner, is its own.
-            recover(ports, session, [one for one in state.sessions if one.ended], session.started_at)
+            with ports.files.transaction():
+                give_unassigned(ports.files, session.identifier, roots_of([session]), since_ns)
     if fresh:
         remember_changing(ports, state)
     if finished := [session.identifier for session in before.values() if session.ended]:
         with ports.files.transaction():
             for identifier in finished:
                 ports.files.release(identifier)
-
-
-def _was_looked_at(ports: TransferPorts, session: TrackedSession) -> bool:
-    return any(ports.files.first_scan_done(session.identifier, folder.path) for folder in session.folders)
 
 
 def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, reply: Reply) -> None:

@@ -137,6 +137,8 @@ class PassState:
         How much of what was sent the store had had before, by earlier tries.
     offered_to
         The running session whose user was offered the unassigned files.
+    in_question
+        Since when (ns) it is asked whether an interrupted session goes on.
     full_disks
         Folders of whose disk the window knows that it is nearly full.
     """
@@ -180,6 +182,7 @@ class PassState:
     activity_ns: int = 0
     next_number: int = 0
     offered_to: str | None = None
+    in_question: dict[str, int] = field(default_factory=dict)
     full_disks: set[str] = field(default_factory=set)
     #: When final sets were compared with the store, in this run.
     verified_at: dict[str, datetime] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.config import Theme
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import DiskLow, PassStage, Problem, StartStep
+from nexuslims_logger.events import DiskLow, PassStage, Problem, StartStep, Trouble
 from nexuslims_logger.logs import LogMemory
 from tests.gui import stage as on
 from tests.gui.stage import Stage
@@ -58,6 +58,16 @@ def _offline() -> tuple[Event, ...]:
         on.recorded(this_pc_only=False, problem=problem),
         on.all_stored(store_is_cloud=True),
     )
+
+
+def _misfit() -> tuple[Event, ...]:
+    problem = Problem(
+        "The database does not fit this program",
+        "Its tables are of revision 0005, this program needs 0009. Ask the facility manager to run: nexuslims-logger "
+        "db upgrade. Until then everything is kept on this PC.",
+        on.NOW - timedelta(minutes=80),
+    )
+    return (on.started(), on.recorded(this_pc_only=False, problem=problem), on.all_stored(store_is_cloud=True))
 
 
 def _in_cloud() -> tuple[Event, ...]:
@@ -116,6 +126,15 @@ _BROKEN = ConfigurationError(
     "Correct it or take it out, then start the logger again.",
 )
 
+_DEAD = Trouble(
+    "nexuslims-transfer",
+    Problem(
+        "A part of the program has stopped",
+        "What was recorded is safe on this PC. Close the program and start it again; the log has the details.",
+        on.NOW - timedelta(minutes=3),
+    ),
+)
+
 SHOTS: Final = (
     Shot("starting", (on.starting(StartStep.INSTRUMENT),)),
     Shot("unknown-computer", (on.unknown(),)),
@@ -138,6 +157,8 @@ SHOTS: Final = (
     Shot("still-working", _running(on.all_stored(), on.quiet())),
     Shot("clock", _running(on.all_stored(), on.wrong_clock())),
     Shot("disk-low", _running(on.all_stored(), DiskLow("D:/EMData", 1_400_000_000))),
+    Shot("schema", _misfit(), central=True),
+    Shot("worker-died", _running(on.all_stored(), _DEAD)),
     Shot("leave-out", _final(), _leave_out),
     Shot("note", _running(on.progress()), _press("note")),
     Shot("files", _running(on.progress()), _show_files(on.listed(), select=1)),

@@ -32,7 +32,8 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
-from nexuslims_logger.gui.presenter import DONE_S, NOTE_S, STOP_S, Presenter
+from nexuslims_logger.gui.note_draft import NOTE_S
+from nexuslims_logger.gui.presenter import DONE_S, STOP_S, Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, StepState, Tone, View
 from nexuslims_logger.messages import ListFiles, Stop, SyncNow
 from nexuslims_logger.session.service import (
@@ -485,8 +486,8 @@ def test_a_note_is_shown_when_it_is_safe_and_not_before() -> None:
     desk = Desk(STARTED)
     assert desk.presenter.open_note() == ""
 
-    desk.presenter.write_note("  grid 7 \n")
-    desk.presenter.close_note()
+    desk.presenter.draft.write("  grid 7 \n")
+    desk.presenter.draft.close()
     assert desk.asked == [SetNote("grid 7")]
     assert desk.view().note == ""
 
@@ -498,7 +499,7 @@ def test_a_note_is_saved_at_a_rest_of_the_hand() -> None:
     desk = Desk(STARTED)
     desk.presenter.open_note()
 
-    desk.presenter.write_note("gr")
+    desk.presenter.draft.write("gr")
     desk.presenter.second_passed()
     assert desk.asked == []
     assert desk.presenter.note_status(2) == "Saving as you type"
@@ -517,7 +518,7 @@ def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
     desk.presenter.open_note()
 
     for number in range(2 * NOTE_S):
-        desk.presenter.write_note("x" * (number + 1))
+        desk.presenter.draft.write("x" * (number + 1))
         desk.presenter.second_passed()
 
     assert desk.asked == [SetNote("x" * NOTE_S), SetNote("x" * 2 * NOTE_S)]
@@ -527,7 +528,7 @@ def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
 def test_every_way_out_saves_the_note_first(leave: str) -> None:
     desk = Desk(STARTED)
     desk.presenter.open_note()
-    desk.presenter.read_note_with(lambda: "last words")  # typed, and not told yet
+    desk.presenter.draft.read_with(lambda: "last words")  # typed, and not told yet
 
     getattr(desk.presenter, leave)()
 
@@ -543,7 +544,7 @@ def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -
 
     desk.tell(replace(STARTED, session_identifier=THEIRS))
 
-    writing, files = desk.presenter.is_writing, desk.presenter.files
+    writing, files = desk.presenter.draft.is_open, desk.presenter.files
     assert not writing
     assert files is None
 

@@ -1,0 +1,174 @@
+"""The questions of the workers, without a screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nexuslims_logger.events import (
+    ClockInDoubt,
+    NamesRemembered,
+    PassStage,
+    RecordState,
+    SessionEnding,
+    SessionStarted,
+    StillWorking,
+    TransferProgress,
+    UnassignedFound,
+    WaitingFile,
+    WhoConfirmed,
+    WhoIsWorking,
+)
+from nexuslims_logger.gui.presenter import Presenter
+from nexuslims_logger.gui.view import Dialog, Screen, Tone
+from nexuslims_logger.session.service import ConfirmWho, EndSession, LeaveFilesOut, SessionService
+
+if TYPE_CHECKING:
+    from nexuslims_logger.events import Event
+
+NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+WHO = WhoIsWorking("s1", asks_name=True, asks_project=False)
+UNASSIGNED = UnassignedFound("s1", 1, 10, ("a.tif",), NOW, NOW)
+QUIET = StillWorking("s1", NOW - timedelta(hours=5))
+HELD = ClockInDoubt("s1", NOW, None, held=True)
+
+
+class Sent:
+    """The session thread's letter box."""
+
+    def __init__(self) -> None:
+        self.messages: list[Any] = []
+
+    def put(self, message: Any) -> None:
+        self.messages.append(message)
+
+    def get(self, timeout_s: float | None) -> Any:
+        raise NotImplementedError
+
+
+def started(identifier: str = "s1", user: str | None = "ada", **changes: Any) -> SessionStarted:
+    return SessionStarted(identifier, "FEI Titan TEM", user, NOW, "", continued=False, **changes)
+
+
+def progress(**changes: Any) -> TransferProgress:
+    known: dict[str, Any] = {"files_total": 2, "files_done": 1, "bytes_total": 20, "bytes_done": 10}
+    return TransferProgress("s1", PassStage.SENDING, **known | changes)
+
+
+def presenter(*events: Event) -> tuple[Presenter, list[Any]]:
+    sent, made = Sent(), Presenter(this_pc_only=False, interval_s=60.0, zone=UTC)
+    made.connect(SessionService(sent))
+    for event in events:
+        made.receive(event)
+    return made, sent.messages
+
+
+@pytest.mark.parametrize(
+    ("events", "dialog"),
+    [
+        ((WHO,), Dialog.WHO),
+        ((UNASSIGNED,), Dialog.UNASSIGNED),
+        ((UNASSIGNED, WHO), Dialog.WHO),
+        ((UNASSIGNED, WHO, QUIET), Dialog.STILL_WORKING),
+        ((QUIET, StillWorking("s1", None)), None),
+        ((HELD,), Dialog.CLOCK),
+        ((ClockInDoubt("s1", NOW, 5_000, held=False),), None),
+        ((ClockInDoubt("an earlier one", NOW, None, held=True),), Dialog.CLOCK),
+        ((WHO, WhoConfirmed("s1", "ada", None)), None),
+        ((UNASSIGNED, SessionEnding("s1", NOW)), None),
+    ],
+)
+def test_one_question_at_a_time_the_most_pressing_first(events: tuple[Event, ...], dialog: Dialog | None) -> None:
+    made, _ = presenter(started(user=None), *events)
+    assert made.view(NOW).dialog is dialog
+
+
+def test_a_question_that_is_put_off_lets_the_next_one_come() -> None:
+    made, sent = presenter(started(user=None), UNASSIGNED, WHO)
+    made.dismiss()
+    assert made.view(NOW).dialog is Dialog.UNASSIGNED
+    made.dismiss()
+    assert made.view(NOW).dialog is None
+    made.open_change_user()
+    assert made.view(NOW).dialog is Dialog.WHO, "whose session would it be that ends?"
+    assert sent == []
+
+
+def test_the_end_insists_on_a_name_and_then_ends() -> None:
+    made, sent = presenter(started(user=None), WHO)
+    made.dismiss()
+    made.end()
+    assert made.view(NOW).dialog is Dialog.WHO
+    assert "unknown" not in made.questions.who_text
+    for nobody in ("", " ", "unknown", "x" * 51):
+        assert made.questions.confirm_who(nobody, "") != ""
+    assert made.questions.confirm_who(" ada ", "") == ""
+    assert sent == [ConfirmWho("ada", None), EndSession()]
+
+
+def test_an_end_that_was_put_off_does_not_happen_with_a_later_name() -> None:
+    made, sent = presenter(started(user=None), WHO)
+    made.end()
+    made.dismiss()
+    made.open_change_user()
+    made.questions.confirm_who("ada", "")
+    assert sent == [ConfirmWho("ada", None)]
+
+
+def test_only_the_project_is_asked_for_and_may_be_empty() -> None:
+    asked = WhoIsWorking("s1", asks_name=False, asks_project=True)
+    made, sent = presenter(started(user=None), NamesRemembered((), ("X-1",), asks_project=True), asked)
+    assert (made.questions.asks_name, made.questions.asks_project) == (False, True)
+    assert made.questions.confirm_who("", "x" * 65) != ""
+    assert made.questions.confirm_who("", "") == ""
+    assert sent == [ConfirmWho(None, None)]
+
+
+def test_a_refused_end_gives_the_buttons_back() -> None:
+    made, _ = presenter(started())
+    made.end()
+    assert made.view(NOW).busy
+    made.receive(WHO)
+    assert not made.view(NOW).busy
+
+
+def test_the_next_session_begins_with_a_clean_window() -> None:
+    made, _ = presenter(
+        started(), progress(files_done=2, bytes_done=20), RecordState("s1", True, False), SessionEnding("s1", NOW)
+    )
+    made.shrink()
+    assert made.view(NOW).shrunk
+    made.receive(started("s2", "bob"))
+    view = made.view(NOW)
+    assert (view.screen, view.who, view.fraction, view.shrunk) == (Screen.RUNNING, "bob, since 14:00", None, False)
+    made.receive(progress())
+    assert made.view(NOW).counts == "No new files yet", "that was the session before"
+
+
+def test_a_name_that_waits_is_told_where_the_session_is_recorded() -> None:
+    made, _ = presenter(started(user=None), WHO, RecordState("s1", True, False))
+    made.dismiss()
+    view = made.view(NOW)
+    assert (view.record.tone, view.state.tone) == (Tone.WAITING, Tone.WAITING)
+
+
+def test_left_out_files_need_a_choice_and_a_reason() -> None:
+    waits = progress(waiting=(WaitingFile("b.ser", "in use"),))
+    made, sent = presenter(started(), SessionEnding("s1", NOW), waits)
+    made.wants_to_close()
+    made.open_leave_out()
+    assert made.questions.waiting == (("b.ser", "in use"),)
+    for names, reason in (((), "why"), (("b.ser",), " "), (("b.ser",), "x" * 256)):
+        assert made.leave_out(names, reason) != ""
+        assert made.view(NOW).dialog is Dialog.LEAVE_OUT
+    assert made.leave_out(("b.ser",), " in  use ") == ""
+    assert made.view(NOW).dialog is None
+    assert sent == [LeaveFilesOut("s1", ("b.ser",), "in use")]
+
+
+@pytest.mark.parametrize(("seconds_left", "long"), [(10.0, False), (600.0, True), (None, True)])
+def test_who_would_wait_for_long_is_offered_the_background(seconds_left: float | None, long: bool) -> None:
+    made, _ = presenter(started(), SessionEnding("s1", NOW), progress(seconds_left=seconds_left))
+    assert made.questions.much_is_left is long
