@@ -206,8 +206,12 @@ class Presenter:
 
     def summoned(self) -> None:
         """Somebody has started the program again: perhaps somebody else."""
-        if self._screen() is Screen.RUNNING and not self._known.asked and self._dialog is None:
+        if self._known.asked or self._dialog is not None:
+            return
+        if self._screen() is Screen.RUNNING:
             self._dialog = Dialog.SUMMONED
+        elif self._screen() in {Screen.ENDING, Screen.DONE}:
+            self._dialog = Dialog.CHANGE_USER  # the one before only finishes
 
     def wants_to_close(self) -> None:
         """Close the window by its cross: ask where something would be left."""

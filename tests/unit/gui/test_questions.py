@@ -172,3 +172,11 @@ def test_left_out_files_need_a_choice_and_a_reason() -> None:
 def test_who_would_wait_for_long_is_offered_the_background(seconds_left: float | None, long: bool) -> None:
     made, _ = presenter(started(), SessionEnding("s1", NOW), progress(seconds_left=seconds_left))
     assert made.questions.much_is_left is long
+
+
+def test_who_starts_the_program_while_the_last_session_finishes_is_asked_for_a_name() -> None:
+    made, _ = presenter(started(), SessionEnding("s1", NOW))
+    made.shrink()
+    made.summoned()
+    assert made.view(NOW).dialog is Dialog.CHANGE_USER
+    assert not made.questions.one_runs
