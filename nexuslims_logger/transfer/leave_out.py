@@ -27,7 +27,8 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
     session = state.session(message.session_identifier)
     if session is None or not session.ended:
         return
-    waiting = set(state.changing) | {key for owner, key in state.delays if owner == session.identifier}
+    delayed = (key for owner, key in state.delays if owner == session.identifier)
+    waiting = list(dict.fromkeys((*state.changing, *delayed)))
     with ports.files.transaction():
         for key in waiting:
             seen = ports.files.get(key)

@@ -23,9 +23,13 @@ LOW_BYTES, ENOUGH_BYTES = 2_000_000_000, 3_000_000_000
 def watch_room(ports: TransferPorts, state: PassState) -> None:
     """Tell once when a disk of this PC is nearly full, and when it is not any more."""
     own = [ports.rules.own_folder] if ports.rules.own_folder else []
-    for folder in dict.fromkeys((*own, *roots_of(state.sessions))):
+    watched = roots_of(state.sessions)
+    left: list[int] = []
+    for folder in dict.fromkeys((*own, *watched)):
         with suppress(FolderMissing):  # that is told elsewhere
             free_bytes = ports.file_system.free_bytes(folder)
+            if folder in watched:
+                left.append(free_bytes)
             if folder not in state.full_disks and free_bytes < LOW_BYTES:
                 state.full_disks.add(folder)
                 log.warning("the disk with %s is nearly full: %d bytes are left", folder, free_bytes)
@@ -33,3 +37,4 @@ def watch_room(ports: TransferPorts, state: PassState) -> None:
             elif folder in state.full_disks and free_bytes > ENOUGH_BYTES:
                 state.full_disks.discard(folder)
                 ports.window.put(DiskLow(folder, None))
+    state.disk_free_bytes = min(left, default=None)

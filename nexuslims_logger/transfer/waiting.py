@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.errors import FolderMissing, NameRefused
+from nexuslims_logger.errors import NameRefused
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of, time_of
 from nexuslims_logger.transfer.placement import object_name_of
@@ -37,7 +37,6 @@ def look_at_waiting(ports: TransferPorts, state: PassState) -> None:
     if not state.sessions or ports.clock.monotonic() < state.waiting_at:
         return
     state.waiting_at = ports.clock.monotonic() + LOOK_EVERY_S
-    state.disk_free_bytes = _least_free(ports, state)
     state.oldest_waiting_at = None
     if not state.pending and not any(tally.files_waiting for tally in state.tallies.values()):
         return
@@ -111,14 +110,3 @@ def _missing(pending: Result, reason: str) -> Result:
     return replace(
         pending, state=ResultState.MISSING, reason=reason, md5=None, generation=None, uploaded_at=None, decided_by=None
     )
-
-
-def _least_free(ports: TransferPorts, state: PassState) -> int | None:
-    """Return the bytes that are free where the instrument writes, on the fullest disk; None when nobody can tell."""
-    free = []
-    for root in {folder.path for session in state.sessions for folder in session.folders}:
-        try:
-            free.append(ports.file_system.free_bytes(root))
-        except FolderMissing:
-            continue
-    return min(free, default=None)
