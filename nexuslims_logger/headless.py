@@ -49,6 +49,9 @@ class _Signals:
     def install(self) -> None:
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._terminate)
+        if sys.platform == "win32":
+            # The console is closed, or the user logs off; some seconds are left then.
+            signal.signal(signal.SIGBREAK, self._terminate)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupts += 1
@@ -133,7 +136,8 @@ class _Watched:
 def run(settings: Settings, *, seconds: float | None, user: str | None, note: str | None, continue_: bool) -> ExitCode:
     """Run one session until SIGINT or `seconds` are over, and end it. Blocks.
 
-    A second SIGINT leaves the rest for later; SIGTERM leaves the session open.
+    A second SIGINT leaves the rest for later; SIGTERM (on Windows: the console is closed, a log-off) leaves the
+    session open.
 
     Raises
     ------

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.database_servers import KINDS, MYSQLD
+from tests.windows import left_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +29,18 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     return home
 
 
+if sys.platform == "win32":
+
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        left_out.mark(items)
+
+    def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+        """Tell a failure at once: when a later test hangs, pytest comes to no summary."""
+        if report.failed:
+            told = f"\n{report.nodeid} ({report.when}) failed:\n{report.longreprtext}"
+            print(told.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201 - pytest captures nothing here
+
+
 def pytest_report_header() -> str:
     without = "" if MYSQLD else "; no MySQL here: `make mysql` unpacks one into .mysql"
     return f"databases: {', '.join(KINDS)}{without}"
@@ -34,6 +48,8 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Count the tests that ran on each kind of database, by the parameter in their names."""
+    if sys.platform == "win32":
+        left_out.tell(terminalreporter)
     ran: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):
