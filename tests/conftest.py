@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.database_servers import KINDS, MYSQLD
@@ -30,6 +31,9 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 
 
 if sys.platform == "win32":
+    # Wine is slow at times.
+    hypothesis.settings.register_profile("wine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("wine")
 
     def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         left_out.mark(items)

@@ -190,6 +190,14 @@ def test_the_machine_wide_file_is_the_facilitys(tmp_path: Path, monkeypatch: pyt
     assert load_settings().home == Path("C:\\Lab\\Journal é")
 
 
+def test_the_installers_folder_is_everybodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROGRAMDATA", str(tmp_path / "ProgramData"))
+    assert load_settings().home.parent.name == "nexuslims"
+    shared = tmp_path / "ProgramData" / "NexusLIMS-Logger" / "home"
+    shared.mkdir(parents=True)
+    assert load_settings().home == shared
+
+
 def test_a_windowed_program_has_no_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXUSLIMSGUI_HOME", str(tmp_path / "home"))
     for stream in ("stdin", "stdout", "stderr"):
