@@ -9,6 +9,8 @@ READY := $(VENV)/.installed
 # The tests' processes; the servers that some of them start want the rest of the machine.
 WORKERS ?= 2
 ARGS ?=
+# Of the installer: lzma is small, zlib is quick.
+COMPRESSION ?= lzma
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo test mysql windows test-windows test-installer installer lint docs screenshots exe bench run wheel clean constraints
@@ -70,10 +72,10 @@ exe: $(READY) ## the program as a folder without Python, in dist/linux
 	@$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist/linux --workpath build/linux packaging/nexuslims_logger.spec
 
 installer: $(READY) ## the program and its installer for Windows, in dist/windows
-	@packaging/windows.sh && packaging/installer.sh
+	@packaging/windows.sh && rm -f dist/windows/*-Setup.exe && packaging/installer.sh $(COMPRESSION)
 
 test-installer: installer ## install, use, upgrade and remove it under Wine (some minutes)
-	@$(BIN)/python -m tests.windows -q tests/windows/test_installed.py $(ARGS)
+	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q tests/windows/test_installed.py $(ARGS)
 
 constraints: $(READY) ## write down the versions that are installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt

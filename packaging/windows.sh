@@ -61,6 +61,8 @@ UNPACK
     rm -rf "$making"/cpython/Lib/site-packages/* "$making/fetched" "$making/unpacked"
 fi
 echo "$interpreter" >"$making/interpreter"
+# Compiled here, where it takes seconds; another Python's files are not used, and do no harm.
+"$python" -m compileall -q -j 0 "$making/cpython/Lib" >/dev/null 2>&1 || true
 
 # The requirements of the program and of its tests, as pyproject.toml has them; tools that run on Linux are left out.
 "$python" - <<'REQUIREMENTS' >"$making/requirements.txt"

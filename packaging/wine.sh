@@ -25,7 +25,7 @@ if [[ ${1:-} == python ]]; then
     shift
     set -- "$windows/cpython/python.exe" "$@"
     path="Z:$windows/site;Z:$top"
-    export PYTHONPATH="${path//\//\\}" PYTHONDONTWRITEBYTECODE=${PYTHONDONTWRITEBYTECODE:-}
+    export PYTHONPATH="${path//\//\\}"
 fi
 # With a file or nothing as one of the three streams, Python for Windows does not start.
 [[ -p /dev/stdin ]] || exec < <(:)

@@ -116,6 +116,7 @@ class App:
         self._start = start or _start_workers
         dpi.announce_awareness()
         self.root = tk.Tk(className="nexuslims-logger")
+        dpi.take_icon(self.root)
         #: Returns the present time, aware, in UTC.
         self.now = now or self._tk_now
         self._launched_at = self.now()

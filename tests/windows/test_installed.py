@@ -43,13 +43,15 @@ LIMIT_S = 120.0
 #: Google's, and fixed in the connector, which an executable cannot be told otherwise.
 CLOUD_SQL_PORT = 3307
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
-#: Holds a file as the instrument's program does, without sharing, until something comes on the standard input.
+#: Writes a file as the instrument's program does, and keeps it to itself until the standard input ends.
 HOLD = """
 import ctypes, sys
 kernel32 = ctypes.WinDLL("kernel32")
 kernel32.CreateFileW.restype = ctypes.c_void_p
-handle = kernel32.CreateFileW(sys.argv[1], 0xC0000000, 0, None, 3, 0, None)
-print("held" if handle != ctypes.c_void_p(-1).value else "not held", flush=True)
+handle = ctypes.c_void_p(kernel32.CreateFileW(sys.argv[1], 0xC0000000, 0, None, 2, 0, None))
+written = ctypes.c_ulong()
+kernel32.WriteFile(handle, b"scan" * 1000, 4000, ctypes.byref(written), None)
+print("held", written.value, flush=True)
 sys.stdin.readline()
 """
 
@@ -186,15 +188,14 @@ def cloud(mariadb: Server, tmp_path: Path) -> Iterator[Cloud]:
 
 def test_a_headless_session_on_cloud_sql(pc: Pc, cloud: Cloud) -> None:
     assert SETUP
-    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**cloud.settings))}") == 0
+    assert pc.install(SETUP) == 0
 
     # The DBA's part, with the same program and another account.
     pc.environment["NEXUSLIMSGUI_DATABASE_URL"] = cloud.server.url(cloud.schema)
-    pc.environment["NEXUSLIMSGUI_CLOUDSQL_INSTANCE"] = ""
     upgraded = pc.logger("db", "upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
     assert pc.logger("db", "check").returncode == 0
-    del pc.environment["NEXUSLIMSGUI_DATABASE_URL"], pc.environment["NEXUSLIMSGUI_CLOUDSQL_INSTANCE"]
+    del pc.environment["NEXUSLIMSGUI_DATABASE_URL"]
     user = json.loads(Path(str(cloud.settings["CREDENTIALS_FILE"])[2:].replace("\\", "/")).read_text())["client_email"]
     cloud.server.run(
         *grants(Role.LOGGER, user, cloud.schema),
@@ -202,29 +203,26 @@ def test_a_headless_session_on_cloud_sql(pc: Pc, cloud: Cloud) -> None:
         " VALUES ('TITAN', 'FEI Titan', './Titan', 'TEM-PC-1')",
     )
 
+    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**cloud.settings))}") == 0
     examined = json.loads(pc.logger("doctor", "--json").stdout)["checks"]
     assert [check for check in examined if check["group"] == "database" and check["outcome"] != "OK"] == []
 
-    program, session = pc.headless(8)
+    program, session = pc.headless(12)
     (pc.watch / "grid 7 é 試料.tif").write_bytes(b"image" * 1000)
     deep = pc.watch / DEEP
     deep.parent.mkdir(parents=True)
     deep.write_bytes(b"deep" * 1000)
-    locked = pc.watch / "locked.ser"
-    locked.write_bytes(b"scan" * 1000)
-    holder = pc.start("python", "-c", HOLD, windows(locked))
+    holder = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
     assert holder.stdout
     assert holder.stdin
-    assert holder.stdout.readline().strip() == "held"
+    assert holder.stdout.readline().strip() == "held 4000"
     assert program.stderr
-    told = []
-    for line in program.stderr:
-        told.append(line)
-        if "locked.ser" in line and any("END" in earlier for earlier in told):
-            break
-    assert "in use by another program" in told[-1]
-    holder.stdin.write("\n")
-    holder.stdin.close()
+    told: list[str] = []
+    while not told or "END is recorded" not in told[-1]:
+        told.append(program.stderr.readline())
+        assert told[-1], told
+    assert any("locked.ser: it is in use by another program" in line for line in told), told
+    holder.communicate("\n")
     _, rest = program.communicate(timeout=LIMIT_S)
     assert program.returncode == 0, "".join(told) + rest
 
@@ -250,6 +248,7 @@ def test_a_session_in_the_window(pc: Pc) -> None:
     photograph(pc, "running")
     key(pc, "alt+e", lambda: len(recorded(pc)) == 2)
     until(lambda: [row[1] for row in recorded(pc)] == ["TO_BE_BUILT"] * 2)
+    until(lambda: not any(title.startswith("Ending") for title in titles(pc)))
     photograph(pc, "done")
     key(pc, "Return", lambda: window.poll() is not None)
     assert window.returncode == 0
@@ -260,10 +259,11 @@ def test_an_upgrade_waits_for_the_session_and_a_removal_keeps_the_journal(pc: Pc
     assert SETUP
     assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}") == 0
     newer = built("99.0.0", tmp_path)
-    program, session = pc.headless(15)
+    program, session = pc.headless(40)
     (pc.watch / "a.tif").write_bytes(b"a")
     assert pc.install(newer) == 3
     assert pc.run(pc.program / "uninstall.exe", "/S", f"_?={inside(pc.program)}").returncode == 3
+    assert program.poll() is None, "the session was over before the removal was tried"
     assert program.communicate(timeout=LIMIT_S)[1].count("Traceback") == 0
     assert program.returncode == 0
     left = pc.program / "_internal" / "of-an-older-version.txt"
