@@ -168,6 +168,8 @@ class Stage:
             # Wine tells Tk of the focus before the screen has given it.
             titles = {self.app.root.title(), *(child.title() for child in toplevels(self.app.root))}
             self.wait(lambda: there.focused_title() in titles, "the screen's keyboard")
+            # The first key that a window gets is lost at times: one that does nothing.
+            there.do("key", "Shift_L")
         self.screen.do("key", "--clearmodifiers", *keys)
 
     def button(self, words: str) -> ttk.Button:
