@@ -40,6 +40,7 @@ SETUP = os.environ.get("NEXUSLIMS_TEST_INSTALLER")
 pytestmark = pytest.mark.skipif(SETUP is None, reason="slow, and needs the installer: make test-installer")
 
 LIMIT_S = 120.0
+PROGRAM = "Program Files/NexusLIMS-Logger"
 #: Google's, and fixed in the connector, which an executable cannot be told otherwise.
 CLOUD_SQL_PORT = 3307
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
@@ -67,7 +68,7 @@ class Pc:
     def __post_init__(self) -> None:
         self.prefix = self.folder / "prefix"
         self.drive_c = self.prefix / "drive_c"
-        self.program = self.drive_c / "Program Files" / "NexusLIMS-Logger"
+        self.program = self.drive_c / PROGRAM
         self.machine = self.drive_c / "ProgramData" / "NexusLIMS-Logger"
         self.home = self.machine / "home"
         self.menu = self.machine.parent / "Microsoft" / "Windows" / "Start Menu" / "Programs"
@@ -149,6 +150,7 @@ def pc(machine: Pc) -> Iterator[Pc]:
     for folder in (machine.program, machine.machine, machine.watch):
         shutil.rmtree(folder, ignore_errors=True)
     machine.watch.mkdir()
+    machine.program = machine.drive_c / PROGRAM
 
 
 @dataclass
@@ -257,13 +259,15 @@ def test_a_session_in_the_window(pc: Pc) -> None:
 
 def test_an_upgrade_waits_for_the_session_and_a_removal_keeps_the_journal(pc: Pc, tmp_path: Path) -> None:
     assert SETUP
-    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}") == 0
+    pc.program = pc.drive_c / "Logger"
+    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}", "/D=C:\\Logger") == 0
     newer = built("99.0.0", tmp_path)
-    program, session = pc.headless(40)
+    program, session = pc.headless(60)
     (pc.watch / "a.tif").write_bytes(b"a")
     assert pc.install(newer) == 3
-    assert pc.run(pc.program / "uninstall.exe", "/S", f"_?={inside(pc.program)}").returncode == 3
+    pc.run(pc.program / "uninstall.exe", "/S", "_?=C:\\Logger")
     assert program.poll() is None, "the session was over before the removal was tried"
+    assert (pc.program / "_internal").exists()
     assert program.communicate(timeout=LIMIT_S)[1].count("Traceback") == 0
     assert program.returncode == 0
     left = pc.program / "_internal" / "of-an-older-version.txt"
@@ -275,21 +279,16 @@ def test_an_upgrade_waits_for_the_session_and_a_removal_keeps_the_journal(pc: Pc
     assert (pc.machine / "config.json").exists()
     assert session in pc.logger("sessions").stdout
 
-    assert pc.run(pc.program / "uninstall.exe", "/S", f"_?={inside(pc.program)}").returncode == 0
+    pc.run(pc.program / "uninstall.exe", "/S", "_?=C:\\Logger")
+    until(lambda: pc.run("reg", "query", REGISTERED).returncode != 0)
     assert not (pc.program / "nexuslims-logger.exe").exists()
     assert not (pc.program / "_internal").exists()
     assert not (pc.menu / "NexusLIMS-Logger.lnk").exists()
-    assert pc.run("reg", "query", REGISTERED).returncode != 0
     assert (pc.home / "facts.db").exists()
     assert pc.rows() == [("START", "TO_BE_BUILT", "ada"), ("END", "TO_BE_BUILT", "ada")]
 
 
 REGISTERED = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\NexusLIMS-Logger"
-
-
-def inside(path: Path) -> str:
-    """Return a path of drive C."""
-    return "C:\\" + str(path).partition("drive_c/")[2].replace("/", "\\")
 
 
 def built(version: str, folder: Path) -> Path:
