@@ -15,6 +15,12 @@ LEFT_OUT: Final[dict[str, str]] = {
     "tests/unit/storage/test_folder.py::test_content_that_changed_behind_its_size_and_time_is_seen": (
         "Windows has no change time: with size and modification time set back, a change cannot be seen"
     ),
+    "tests/gui/test_window.py::test_a_whole_session_with_the_keyboard": (
+        "Wine loses the first Tab that a window gets at times; Alt keys, Return and Escape are pressed in other tests"
+    ),
+    "tests/gui/test_window.py::test_tab_reaches_every_button": (
+        "Wine loses the first Tab that a window gets at times; Alt keys, Return and Escape are pressed in other tests"
+    ),
     "tests/unit/test_config.py::test_labels_of_a_list[paths3-labels3]": (
         "Windows has no folder with a space at the end of its name"
     ),
