@@ -11,12 +11,15 @@ WORKERS ?= 2
 ARGS ?=
 # What make faults gives the simulator to search.
 SEEDS ?= 10000
+# Of the installer: lzma is small, zlib is quick.
+COMPRESSION ?= lzma
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test faults mysql emulators lint docs screenshots exe bench run wheel clean constraints
+.PHONY: help demo test faults mysql emulators windows test-windows test-installer installer lint docs screenshots exe bench
+.PHONY: run wheel clean constraints
 
 help: ## say what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
 
 $(READY): pyproject.toml constraints.txt packaging/system.sh packaging/find_python.sh
 	@packaging/system.sh
@@ -55,6 +58,12 @@ mysql: ## unpack a real MySQL server into .mysql, for the tests
 emulators: ## install two emulators of Cloud Storage into .emulators, for the tests
 	@packaging/emulators.sh
 
+windows: $(READY) ## Windows' interpreter and libraries in .windows, run by Wine
+	@packaging/windows.sh
+
+test-windows: $(READY) ## run the tests on Windows that tell most (ARGS=tests for all)
+	@packaging/windows.sh && $(BIN)/python -m tests.windows -q $(ARGS)
+
 lint: $(READY) ## style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -75,8 +84,14 @@ bench: $(READY) ## run the benchmarks
 wheel: $(READY) ## build the wheel, in dist/
 	@$(BIN)/python -m build --outdir dist
 
-exe: ## the program for Windows (comes with a later version)
-	@echo "This version cannot be packed as an executable yet; install the wheel (make wheel)." >&2; exit 2
+exe: $(READY) ## the program as a folder without Python, in dist/linux
+	@$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist/linux --workpath build/linux packaging/nexuslims_logger.spec
+
+installer: $(READY) ## the program and its installer for Windows, in dist/windows
+	@packaging/windows.sh && rm -f dist/windows/*-Setup.exe && packaging/installer.sh $(COMPRESSION)
+
+test-installer: installer ## install, use, upgrade and remove it under Wine (some minutes)
+	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q tests/windows/test_installed.py $(ARGS)
 
 constraints: $(READY) ## write down the versions that are installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt

@@ -99,10 +99,16 @@ def _doctor(arguments: argparse.Namespace) -> ExitCode:
 
 
 def _let_every_character_pass() -> None:
-    """Let a console that lacks a character (cp1252, say) show its escape and not a traceback."""
+    """Let a console that lacks a character (cp1252, say) show its escape and not a traceback.
+
+    On Windows a file or a pipe would get cp1252 and carriage returns, too; a manifest in which names are escaped
+    proves nothing. So it is UTF-8 with plain line ends there, as elsewhere.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # None in a windowed executable
             stream.reconfigure(errors="backslashreplace")
+            if sys.platform == "win32" and not stream.isatty() and "PYTHONIOENCODING" not in os.environ:
+                stream.reconfigure(encoding="utf-8", newline="\n")
 
 
 def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger import config_values as values
 from nexuslims_logger.config_folders import is_inside, watch_folders
-from nexuslims_logger.config_sources import PREFIX, files_in, gather, user_home
+from nexuslims_logger.config_sources import PREFIX, default_home, files_in, gather
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.journal.records import WatchFolder
 
@@ -204,7 +204,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     problems.extend(_contradictions(found.given))
 
     defaults: dict[str, Any] = {name: setting.default for name, setting in _SETTINGS.items()}
-    home = parsed.get("HOME") or user_home(environ) / "nexuslims" / "gui"
+    home = parsed.get("HOME") or default_home(environ)
     defaults["HOME"] = home
     defaults["FILESTORE_PATH"] = (WatchFolder(label="", path=os.fspath(home / "data")),)
     defaults["DATA_BUCKET"] = (home / "bucket").absolute().as_uri()

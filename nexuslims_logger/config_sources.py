@@ -43,14 +43,24 @@ def user_home(environ: Mapping[str, str]) -> Path:
 
 def files_in(environ: Mapping[str, str]) -> tuple[Path, Path]:
     """Return the user's and the machine-wide file, the stronger one first; neither need exist."""
-    if os.name == "nt":
-        machine_wide = Path(environ.get("PROGRAMDATA", r"C:\ProgramData")) / "NexusLIMS-Logger"
-    else:
-        machine_wide = Path("/etc/nexuslims-logger")
     return (
         user_home(environ) / "nexuslims" / "gui" / "config.json",
-        machine_wide / "config.json",
+        _machine_wide(environ) / "config.json",
     )
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """Return the program's folder: the one for everybody on this PC where an installer made it, else the user's own."""
+    shared = _machine_wide(environ) / "home"
+    if os.name == "nt" and shared.is_dir():
+        return shared
+    return user_home(environ) / "nexuslims" / "gui"
+
+
+def _machine_wide(environ: Mapping[str, str]) -> Path:
+    if os.name == "nt":
+        return Path(environ.get("PROGRAMDATA", r"C:\ProgramData")) / "NexusLIMS-Logger"
+    return Path("/etc/nexuslims-logger")
 
 
 def gather(environ: Mapping[str, str], files: Iterable[Path], known: Iterable[str]) -> Found:

@@ -59,6 +59,9 @@ class _Signals:
     def install(self) -> None:
         signal.signal(signal.SIGINT, self._interrupt)
         signal.signal(signal.SIGTERM, self._terminate)
+        if sys.platform == "win32":
+            # The console is closed, or the user logs off; some seconds are left then.
+            signal.signal(signal.SIGBREAK, self._terminate)
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.interrupts += 1
@@ -178,7 +181,7 @@ def run(  # noqa: PLR0913 - the command's options
     """Run one session until SIGINT or `seconds` are over, and end it. Blocks.
 
     `neighbour` says what to do beside another computer's open session at the instrument. A second SIGINT leaves the
-    rest for later; SIGTERM leaves the session open.
+    rest for later; SIGTERM (on Windows: the console is closed, a log-off) leaves the session open.
 
     Raises
     ------

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Install the Debian packages that the window, its tests and the tests' servers need; ask for nothing when all are there.
+# With `windows`: those that run and pack the program for Windows, too.
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,9 @@ packages=(
     mariadb-server-core mariadb-client-core sqlite3
     rclone                             # looks into a bucket, independently of this program
 )
+if [[ ${1:-} == windows ]]; then
+    packages+=(wine wine64 nsis)
+fi
 
 if ! command -v dpkg-query >/dev/null; then
     echo "No Debian here: please install the counterparts of ${packages[*]}." >&2

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.database_servers import KINDS, MYSQLD
 from tests.storage_emulators import EMULATORS, fake_gcs_server, gcp_storage_emulator
 from tests.storage_proxy import StorageProxy
+from tests.windows import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +31,21 @@ def own_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
     for name in ("HOME", "USERPROFILE", "PROGRAMDATA"):
         monkeypatch.setenv(name, os.fspath(home))
     return home
+
+
+if sys.platform == "win32":
+    # Wine is slow at times.
+    hypothesis.settings.register_profile("wine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+    hypothesis.settings.load_profile("wine")
+
+    def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+        left_out.mark(items)
+
+    def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+        """Tell a failure at once: when a later test hangs, pytest comes to no summary."""
+        if report.failed:
+            told = f"\n{report.nodeid} ({report.when}) failed:\n{report.longreprtext}"
+            print(told.encode("ascii", "backslashreplace").decode(), flush=True)  # noqa: T201 - pytest captures nothing here
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +78,8 @@ def pytest_report_header() -> list[str]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Count the tests that ran on each kind of database, by the parameter in their names."""
+    if sys.platform == "win32":
+        left_out.tell(terminalreporter)
     ran: Counter[str] = Counter()
     for outcome in ("passed", "failed"):
         for report in terminalreporter.stats.get(outcome, ()):

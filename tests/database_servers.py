@@ -11,6 +11,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ from nexuslims_logger.db.engine import build_engine
 
 UNPACKED = Path(__file__).parents[1] / ".mysql" / "mysqld"
 MYSQLD = os.environ.get("NEXUSLIMS_TEST_MYSQLD") or (str(UNPACKED) if UNPACKED.exists() else None)
+if sys.platform == "win32":
+    MYSQLD = None  # Linux's program; MariaDB is run outside, for both
 KINDS = ("sqlite", "mariadb", *(("mysql",) if MYSQLD else ()))
 
 START_LIMIT_S = 60.0
@@ -37,9 +40,12 @@ AS_ROOT = ("--user=root",) if hasattr(os, "geteuid") and os.geteuid() == 0 else 
 
 @dataclass
 class Server:
-    """A running server; root has no password, and only this machine can reach it."""
+    """A running server; root has no password, and only this machine can reach it.
 
-    process: subprocess.Popen[bytes]
+    Under Wine it has no process: Linux runs it.
+    """
+
+    process: subprocess.Popen[bytes] | None
     port: int
 
     def run(self, *statements: str) -> None:
@@ -114,7 +120,7 @@ def _answer_within(server: Server, log: Path) -> None:
         try:
             server.run("SELECT 1")
         except pymysql.MySQLError as error:
-            if server.process.poll() is not None or time.monotonic() > limit:
+            if (server.process and server.process.poll() is not None) or time.monotonic() > limit:
                 told = log.read_text()[-3000:]
                 raise RuntimeError(f"the database server cannot be used:\n{told}") from error
             time.sleep(0.02)
@@ -188,6 +194,9 @@ def running_mariadb(folder: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A MariaDB for the tests of this process."""
+    if port := os.environ.get("NEXUSLIMS_TEST_MARIADB"):
+        yield Server(None, int(port))
+        return
     with running_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
 

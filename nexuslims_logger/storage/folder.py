@@ -170,7 +170,10 @@ class FolderStore:
         if found is None:
             self._check_present()
             return None
-        for entry in self._records.read(name):
+        # Windows lets nobody exchange a record that somebody reads.
+        with locked(self._locks, name) if os.name == "nt" else contextlib.nullcontext():
+            entries = self._records.read(name)
+        for entry in entries:
             if entry.identity == found:
                 return entry
         # It may take long, so it is done before the lock is taken.
@@ -255,8 +258,10 @@ class FolderStore:
         if not self._opened and self._create:
             for folder in (self._temporary, self._locks):
                 make_folder(folder)
-            if not self._marker.exists():
-                write_file(self._marker, _MARKER.encode("ascii"), temporary=self._temporary)
+            # Another PC may make the same store now, and Windows exchanges no file that is being written.
+            with locked(self._locks, ""):
+                if not self._marker.exists():
+                    write_file(self._marker, _MARKER.encode("ascii"), temporary=self._temporary)
         self._check_present()
         if self._opened:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 ORIGIN = Origin("0a1b2c3d-4444-4555-8666-777788889999", "TEM-PC", "FEI-Titan-TEM-635816")
 OTHER = Origin("ffffffff-4444-4555-8666-777788889999", "CAMERA-PC", "FEI-Titan-TEM-635816")
-MTIME_NS = 1_763_900_000_123_456_789
+# Windows counts in tenths of a microsecond.
+MTIME_NS = 1_763_900_000_123_456_789 if os.name != "nt" else 1_763_900_000_123_456_700
 NAME = "Titan/2026-11-23/grid7_0001.tif"
 #: More than one buffer, and no whole number of them.
 LARGE = bytes(range(251)) * 10_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
@@ -27,6 +28,12 @@ class OpenStage(Protocol):
 
 @pytest.fixture(scope="session")
 def virtual_screen() -> Iterator[VirtualScreen]:
+    if sys.platform == "win32":
+        from tests.windows.screen import ScreenOfLinux
+
+        with ScreenOfLinux() as there:
+            yield there
+        return
     with VirtualScreen() as screen:
         yield screen
 

@@ -6,6 +6,7 @@ import gc
 import queue
 import subprocess
 import time
+import tkinter as tk
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from tkinter import ttk
@@ -42,9 +43,9 @@ from nexuslims_logger.events import (
 from nexuslims_logger.gui.app import App
 from nexuslims_logger.messages import Stop
 from nexuslims_logger.session.service import SessionService
+from tests.windows.screen import ScreenOfLinux
 
 if TYPE_CHECKING:
-    import tkinter as tk
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -182,6 +183,12 @@ class Stage:
     def press(self, *keys: str) -> None:
         """Press keys, after the window has the keyboard."""
         self.wait(lambda: self.app.root.focus_get() is not None, "the keyboard")
+        if isinstance(there := self.screen, ScreenOfLinux):
+            # Wine tells Tk of the focus before the screen has given it.
+            titles = {self.app.root.title(), *(child.title() for child in toplevels(self.app.root))}
+            self.wait(lambda: there.focused_title() in titles, "the screen's keyboard")
+            # The first key that a window gets is lost at times: one that does nothing.
+            there.do("key", "Shift_L")
         self.screen.do("key", "--clearmodifiers", *keys)
 
     def button(self, words: str) -> ttk.Button:
@@ -205,6 +212,10 @@ class Stage:
 
     def close_by_cross(self) -> None:
         """Press the cross of the main window's frame."""
+        if isinstance(there := self.screen, ScreenOfLinux):
+            # The title tells the state, which may change between two looks at it.
+            self.wait(lambda: there.close_window(self.app.root.title()), "the window to be found")
+            return
         frame = self.app.root.wm_frame()
         window = frame if int(frame, 16) else hex(self.app.root.winfo_id())
         subprocess.run(["wmctrl", "-i", "-c", window], env=self.screen.environment, check=True, timeout=PATIENCE_S)
@@ -233,6 +244,10 @@ class Stage:
     @property
     def commands(self) -> list[object]:
         return self.workers.commands.taken
+
+
+def toplevels(root: tk.Tk) -> list[tk.Toplevel]:
+    return [child for child in root.winfo_children() if isinstance(child, tk.Toplevel)]
 
 
 def descendants(widget: tk.Misc) -> Iterator[tk.Misc]:

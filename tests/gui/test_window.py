@@ -533,7 +533,7 @@ def _toplevels(stage: Stage) -> list[tk.Misc]:
 def test_a_signal_ends_the_window_and_leaves_the_session_open(open_stage: OpenStage, number: signal.Signals) -> None:
     stage = open_stage(closed=True)
     stage.workers.events.put(on.started())
-    stage.app.root.after(200, lambda: os.kill(os.getpid(), number))
+    stage.app.root.after(200, lambda: signal.raise_signal(number))
 
     assert stage.run() is ExitCode.WAITING
     assert stage.commands == [Stop()]

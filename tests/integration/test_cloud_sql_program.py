@@ -113,6 +113,7 @@ def test_a_whole_session_with_the_least_rights(pc: CloudPc) -> None:
 def test_a_frozen_server_holds_nobody_up(pc: CloudPc) -> None:
     program, session = pc.headless("--user", "ada")
     until(lambda: pc.rows(session).keys() == {"START"})
+    assert pc.cloud.server.process
     pid = pc.cloud.server.process.pid
     os.kill(pid, signal.SIGSTOP)
     try:

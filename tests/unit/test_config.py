@@ -279,7 +279,7 @@ def test_a_file_saved_by_notepad() -> None:
 def test_labels_of_a_list(paths: list[str], labels: list[str]) -> None:
     found = settings(FILESTORE_PATH=json.dumps(paths))
     assert [folder.label for folder in found.filestore_path] == labels
-    assert [folder.path for folder in found.filestore_path] == [os.path.normpath(path) for path in paths]
+    assert [folder.path for folder in found.filestore_path] == [os.path.abspath(path) for path in paths]  # noqa: PTH100 - as the program
     assert not found.filestore_is_default
 
 

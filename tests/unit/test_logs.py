@@ -126,7 +126,7 @@ def test_a_file_that_cannot_be_renamed_is_gone_on_with(settings: Settings, monke
 
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "nexuslims").write_text("a file, where a folder should be", encoding="utf-8")
-    memory = logs.configure(load_settings({"HOME": str(tmp_path)}), 0)
+    memory = logs.configure(load_settings({"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}), 0)
     assert "No log file can be written" in memory.lines()[0]
 
 
