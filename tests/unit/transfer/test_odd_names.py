@@ -36,7 +36,7 @@ WINDOWS = [
     "a|b",
     "line\nbreak",
 ]
-NOWHERE = ["back\\slash.tif", os.fsdecode(b"not utf-8 \xff.tif")]
+NOWHERE = ["back\\slash.tif", "not utf-8 \udcff.tif"]
 
 
 class WindowsStore(FolderStore):
