@@ -47,6 +47,8 @@ _STOP_S = 30.0
 _PATIENCE_S = 5.0
 #: How long a stored session waits for the database's last word, seconds.
 _DATABASE_S = 10.0
+#: How long the end of an unattended session waits for files that cannot be sent, seconds.
+_UNATTENDED_S = 300.0
 
 
 @dataclass
@@ -209,6 +211,7 @@ def run(  # noqa: PLR0913 - the command's options
     watched = _Watched()
     clock = SystemClock()
     started = stored = math.inf
+    stood, since = watched.standstill, clock.monotonic()
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one
             if event := running.next_event(_TICK_S):
@@ -224,6 +227,10 @@ def run(  # noqa: PLR0913 - the command's options
                 running.service.end()
             if watched.died or (watched.failed and watched.session is None):
                 break
+            if watched.standstill is None or watched.standstill != stood or not watched.ending:
+                stood, since = watched.standstill, now
+            if seconds is not None and not watched.scanning and now - since > _UNATTENDED_S:
+                break  # nobody is there to leave the file out
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
             if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
                 break

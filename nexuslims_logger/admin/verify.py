@@ -48,17 +48,20 @@ class _Tally:
     store: Counter[InStore] = field(default_factory=Counter)
     here: Counter[OnThisPc] = field(default_factory=Counter)
     states: Counter[ResultState] = field(default_factory=Counter)
+    safe: int = 0
     waits: bool = False
 
     def take(self, file: CheckedFile) -> None:
         self.store[file.in_store] += 1
         self.here[file.on_this_pc] += 1
         self.states[file.row.state] += 1
+        self.safe += file.safe_to_delete
 
     def add(self, other: _Tally) -> None:
         self.store += other.store
         self.here += other.here
         self.states += other.states
+        self.safe += other.safe
         self.waits |= other.waits
 
     @property
@@ -209,11 +212,12 @@ def _summed(tally: _Tally) -> str:
         for one in ResultState
         if one is not ResultState.UPLOADED and tally.states[one]
     ]
-    words = {OnThisPc.EQUAL: "unchanged, safe to delete", OnThisPc.CHANGED: "changed since", OnThisPc.GONE: "gone"}
+    words = {OnThisPc.EQUAL: "unchanged", OnThisPc.CHANGED: "changed since", OnThisPc.GONE: "gone"}
     words |= {OnThisPc.DAMAGED: "damaged", OnThisPc.UNREADABLE: "unreadable"}
     here = [f"{tally.here[one]} {word}" for one, word in words.items() if tally.here[one]]
     if here:
         parts.append(f"on this PC {', '.join(here)}")
+        parts.append(f"{tally.safe} safe to delete here")
     if tally.waits:
         parts.append("not complete yet")
     return "; ".join(parts)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pymysql  # type: ignore[import-untyped]  # it has no types of its own
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
@@ -92,20 +95,57 @@ def build_engine(settings: Settings, *, patient: bool = False) -> Engine:
         ) from error
 
 
+#: Options of the driver that name files.
+_FILES = ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key")
+#: Options that SQLAlchemy hands on under other names.
+_TLS = frozenset({*_FILES, "ssl_cipher", "ssl_check_hostname"})
+_OPTIONS = _TLS | frozenset(inspect.signature(pymysql.connect).parameters) - {"password", "passwd", "user", "host"}
+
+
+def _check_options(url: URL) -> None:
+    """Refuse what the driver would meet with a traceback, or as a network that is away.
+
+    Raises
+    ------
+    ConfigurationError
+        Names the option, and never the password.
+    """
+    wrong = None
+    if "@" in (url.host or ""):
+        wrong = "The password holds an @: write it as %40 (and : as %3A, / as %2F, # as %23, % as %25)."
+    elif unknown := sorted(set(url.query) - _OPTIONS):
+        wrong = f"The driver knows no option {unknown[0]!r}; for TLS there are {', '.join(sorted(_TLS))}."
+    else:
+        for name in _FILES:
+            path = url.query.get(name)
+            if isinstance(path, str) and not Path(path).exists():
+                wrong = f"{name} names {path}, which is not there."
+    if wrong:
+        raise _unusable(wrong)
+
+
+def _unusable(wrong: str) -> ConfigurationError:
+    return ConfigurationError("The database's address cannot be used", f"NEXUSLIMSGUI_DATABASE_URL: {wrong}")
+
+
 def _for_server(url: URL, *, patient: bool) -> Engine:
     """Make a client that may lose its network for hours, and holds one connection while it works."""
+    _check_options(url)
     limit = None if patient else NETWORK_TIMEOUT_S
-    return create_engine(
-        url,
-        **_POOL,
-        connect_args={
-            "charset": "utf8mb4",
-            "connect_timeout": 10,
-            "read_timeout": limit,
-            "write_timeout": limit,
-            "init_command": _ON_CONNECT,
-        },
-    )
+    try:
+        return create_engine(
+            url,
+            **_POOL,
+            connect_args={
+                "charset": "utf8mb4",
+                "connect_timeout": 10,
+                "read_timeout": limit,
+                "write_timeout": limit,
+                "init_command": _ON_CONNECT,
+            },
+        )
+    except ValueError as error:
+        raise _unusable(f"An option has a value that cannot be used: {error}.") from error
 
 
 def _for_cloud_sql(settings: Settings, url: URL, *, patient: bool) -> Engine:

@@ -44,7 +44,7 @@ def waits_for_others(names: tuple[str, ...]) -> WaitsForParts:
         f"The session waits for {_BETWEEN.join(names)}",
         "All files of this PC are stored. The other PC joined the session and has not finished its part; as soon as it"
         " has, the session becomes ready by itself. If it never comes back, the facility manager releases it with"
-        " 'nexuslims-logger amend SESSION --skip-missing'.",
+        " 'nexuslims-logger amend SESSION --reason TEXT --skip-missing'.",
     )
 
 

@@ -87,7 +87,7 @@ class SessionFacts:
     revision, database_revision
         The facts' number, raised by every change, and the number that the database has. A session starts with
         revision 0 where a person has yet to confirm who works: its START is safe here, and the database is told
-        when the name is confirmed, or at the END (then with the name that it started with).
+        when the name is confirmed, or at the END (then as ``unknown``).
     database_error
         Why the database did not take it, in a user's words; None when it did or was not asked.
     joined

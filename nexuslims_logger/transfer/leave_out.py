@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
-from nexuslims_logger.transfer.placement import name_in_manifest
+from nexuslims_logger.transfer.placement import name_in_manifest, shown_name
 from nexuslims_logger.transfer.settle import files_changed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
     with ports.files.transaction():
         for key in waiting:
             seen = ports.files.get(key)
-            if seen is None or seen.owner != session.identifier or key.path not in message.names:
+            if seen is None or seen.owner != session.identifier or shown_name(session, key) not in message.names:
                 continue
             earlier = ports.results.get(session.identifier, key)
             ports.results.put(
@@ -50,8 +50,8 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
             ports.files.put(replace(seen, settled=True))
             state.changing.pop(key, None)
             state.delays.pop((session.identifier, key), None)
-            log.info("left out by %s's word: %s", session.identifier, key.path)
+            log.info("left out of session %s: %s", session.identifier, shown_name(session, key))
     for ticket in state.in_flight.values():
-        if ticket.owed.session == session.identifier and ticket.owed.seen.key.path in message.names:
+        if ticket.owed.session == session.identifier and shown_name(session, ticket.owed.seen.key) in message.names:
             ticket.control.cancelled = True
     files_changed(ports, state)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.errors import FileProblem, FileVanished
 from nexuslims_logger.events import FileRow, FilesListed, FileState
 from nexuslims_logger.journal.files import FileKey
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.ports import FileStat
 
 if TYPE_CHECKING:
     from nexuslims_logger.transfer.ports import TransferPorts
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     "{0}.root, {0}.folder, {0}.name, {0}.size, {0}.mtime_ns, r.state, r.reason, "
-    "r.size IS s.size AND r.mtime_ns IS s.mtime_ns AND r.ctime_ns IS s.ctime_ns, s.settled"
+    "r.size IS s.size AND r.mtime_ns IS s.mtime_ns AND r.ctime_ns IS s.ctime_ns, s.settled, "
+    "r.size, r.mtime_ns, r.ctime_ns"
 )
 _ON_KEY = "r.root = s.root AND r.folder = s.folder AND r.name = s.name"
 _DONE = {
@@ -42,15 +45,18 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesLis
     verified = ports.results.verified(session)
     sending = {ticket.owed.seen.key for ticket in state.in_flight.values() if ticket.owed.session == session}
     rows = []
-    for root, folder, name, size, mtime_ns, result, reason, unchanged, settled in ports.files.execute(
+    for root, folder, name, size, mtime_ns, result, reason, unchanged, settled, *stored in ports.files.execute(
         _STATEMENT, [session]
     ):
         key = FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name))
         # A result stands for the content that it was made of; of a file that is gone or released it is all there is.
         done = _DONE.get(result)
         if done and (done is FileState.LEFT_OUT or settled is None or unchanged):
-            file_state = FileState.VERIFIED if verified and done is FileState.STORED else done
-            why = reason or ""
+            file_state, why = done, reason or ""
+            if verified and done is FileState.STORED:
+                # "Safe to delete" is said of the file that is there now, and nobody tells when it changes after END.
+                why = _differs(ports, key, FileStat(*stored))
+                file_state = FileState.STORED if why else FileState.VERIFIED
         else:
             delay = state.delays.get((session, key))
             waiting = FileState.WAITING if settled or delay else FileState.CHANGING
@@ -58,3 +64,14 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesLis
             why = delay.reason if delay else ""
         rows.append(FileRow(key.root, key.path, size, time_of(mtime_ns), file_state, why))
     return FilesListed(session, tuple(rows), state.verified_at.get(session))
+
+
+def _differs(ports: TransferPorts, key: FileKey, stored: FileStat) -> str:
+    """Return why the file on this PC is not the one that was compared with the store, "" when it is."""
+    try:
+        now = ports.file_system.stat(key.root, key.path)
+    except FileVanished:
+        return "no longer on this PC"
+    except FileProblem as problem:
+        return problem.message
+    return "" if now == stored else "changed on this PC since; the store has the version of the session"

@@ -12,6 +12,7 @@ from nexuslims_logger.events import FileUnderWay, PassStage, Problem, TransferPr
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
+from nexuslims_logger.transfer.placement import shown_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ class Progress:
         bytes_done = min(tally.bytes_done + under_way, tally.bytes_total)
         before = state.bytes_before + sum(ticket.control.bytes_before for ticket in own)
         rate = self._rate(shown.identifier, now, bytes_done - before)
-        waiting = self._waiting(shown.identifier)
+        waiting = self._waiting(shown)
         return TransferProgress(
             session_identifier=shown.identifier,
             stage=self._stage(),
@@ -183,14 +184,17 @@ class Progress:
             return PassStage.VERIFYING
         return PassStage.IDLE
 
-    def _waiting(self, session: str) -> list[WaitingFile]:
+    def _waiting(self, session: TrackedSession) -> list[WaitingFile]:
         # Those that were put off say more than that they have not settled.
-        waiting = {key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session}
-        changing = (key for key, one in self._state.changing.items() if one.owner == session)
+        owner = session.identifier
+        waiting = {key: delay.reason for (whose, key), delay in self._state.delays.items() if whose == owner}
+        changing = (key for key, one in self._state.changing.items() if one.owner == owner)
         for key in islice(changing, NAMED):
-            waiting.setdefault(key.path, "still being written")
+            waiting.setdefault(key, "still being written")
         return [
-            *(WaitingFile(printable(name), why) for name, why in sorted(waiting.items())),
+            *sorted(
+                (WaitingFile(shown_name(session, key), why) for key, why in waiting.items()), key=lambda one: one.name
+            ),
             *self._state.outcome.unreadable,
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import NameRefused
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
 
+log = logging.getLogger(__name__)
+
 DELETED = "deleted or renamed before it was sent"
+LATER_VERSION = "a later version was {reason}"
 TAKEN_OVER = "changed by the next session before it was sent"
 
 
@@ -32,6 +37,11 @@ def missing(ports: TransferPorts, before: Seen, sessions: Sequence[TrackedSessio
     if session is None or not before.settled or not ports.files.is_owed(before):
         return
     earlier = ports.results.get(session.identifier, before.key)
+    if earlier and earlier.generation is not None:
+        # An earlier content of it is in the store, and its row goes on saying so.
+        log.warning("%s of session %s: a later version was %s", earlier.object_name, session.identifier, reason)
+        ports.results.put(replace(earlier, state=ResultState.UPLOADED, reason=LATER_VERSION.format(reason=reason)))
+        return
     try:
         # An earlier content may have gone to a second name: that row of the manifest is no longer true, either.
         name = earlier.object_name if earlier else object_name_of(session, before.key)

@@ -14,7 +14,7 @@ from nexuslims_logger.errors import NameRefused
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of, time_of
 from nexuslims_logger.transfer.placement import object_name_of
-from nexuslims_logger.transfer.vanished import DELETED
+from nexuslims_logger.transfer.vanished import DELETED, LATER_VERSION
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import Seen
@@ -82,7 +82,11 @@ def _report(ports: TransferPorts, state: PassState, session: TrackedSession, now
 def take_back_gone(ports: TransferPorts, state: PassState, session: str) -> None:
     """Let what was PENDING and is not there any more be MISSING. Within a transaction."""
     for pending in ports.results.pending_of_nothing(session):
-        ports.results.put(_missing(pending, DELETED))
+        if pending.generation is not None:
+            reason = LATER_VERSION.format(reason=DELETED)
+            ports.results.put(replace(pending, state=ResultState.UPLOADED, reason=reason))
+        else:
+            ports.results.put(_missing(pending, DELETED))
         state.unrecorded = True
         state.tallies.pop(session, None)
 

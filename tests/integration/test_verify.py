@@ -65,7 +65,7 @@ def test_what_differs_is_shown(pc: Pc, session: str, capsys: pytest.CaptureFixtu
     assert code is ExitCode.COMPLETE
     first, checked = shown.splitlines()
     assert "of ada at" in first
-    assert "3 of 3 files are in the store with their MD5; on this PC 3 unchanged, safe to delete" in first
+    assert "3 of 3 files are in the store with their MD5; on this PC 3 unchanged; 3 safe to delete here" in first
     assert checked.startswith("Checked 20")
 
     folder = instrument_folder(pc)
@@ -85,7 +85,7 @@ def test_what_differs_is_shown(pc: Pc, session: str, capsys: pytest.CaptureFixtu
     assert f"CHANGED    {name}/run/b.tif: " in shown
     assert f"UNKNOWN    {name}/run/stray.txt: 5 bytes, of an unknown writer" in shown
     assert "2 of 3 files are in the store" in shown
-    assert "on this PC 1 unchanged, safe to delete, 1 changed since, 1 gone" in shown
+    assert "on this PC 1 unchanged, 1 changed since, 1 gone; 0 safe to delete here" in shown
     # The file of the store that a logger wrote is gone altogether.
     (folder / "run/scan.ser").unlink()
     assert f"ABSENT     {name}/run/scan.ser: not in the store" in verified(session, capsys)[1]
@@ -215,7 +215,7 @@ def test_a_bucket_and_what_was_copied_from_it(
     assert len(manifest.read_text(encoding="utf-8").splitlines()) == 3
     code, shown = verified(session, capsys)
     assert code is ExitCode.COMPLETE
-    assert "3 of 3 files are in the store with their MD5; on this PC 3 unchanged, safe to delete" in shown
+    assert "3 of 3 files are in the store with their MD5; on this PC 3 unchanged; 3 safe to delete here" in shown
     assert verified(None, capsys)[0] is ExitCode.COMPLETE
     proxy.denied.add("storage.objects.list")
     code, shown = verified(session, capsys)

@@ -78,3 +78,19 @@ def test_what_cannot_be_used_is_told_without_the_password(settings: Settings, ur
         build_engine(dataclasses.replace(settings, database_url=url))
 
     assert "pass-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql+pymysql://u:p@h/nx?sslca=/x.pem", "no option 'sslca'"),
+        ("mysql+pymysql://u:p@h/nx?read_timeout=abc", "a value that cannot be used"),
+        ("mysql+pymysql://u:p@h/nx?ssl_ca=/nowhere/ca.pem", "ssl_ca names /nowhere/ca.pem, which is not there"),
+        ("mysql+pymysql://u:sec@r3t@h/nx", "write it as %40"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_named_and_no_password(tmp_path: Path, url: str, said: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        build_engine(settings_for(tmp_path, url))
+    assert said in refused.value.message
+    assert "r3t" not in f"{refused.value.title} {refused.value.message}"

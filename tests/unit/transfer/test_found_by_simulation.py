@@ -194,7 +194,7 @@ def test_a_file_that_has_not_settled_is_not_forgotten_while_its_share_is_away(
     assert AllRecorded("s1") in transfer.session.messages
 
 
-def test_missing_takes_the_place_of_the_row_under_the_second_name(transfer: Transfer) -> None:
+def test_the_row_goes_on_saying_what_is_in_the_store_when_a_later_version_is_lost(transfer: Transfer) -> None:
     transfer.store.overwrite("Titan/x.tif", b"somebody else's")
     transfer.track(transfer.a_session())
     path = transfer.write("x.tif", b"first")
@@ -206,7 +206,9 @@ def test_missing_takes_the_place_of_the_row_under_the_second_name(transfer: Tran
     path.unlink()
     transfer.go_on(0)
     (result,) = transfer.results.of("s1")
-    assert (result.state, result.object_name) == (ResultState.MISSING, "Titan/x (tem-pc).tif")
+    assert (result.state, result.object_name) == (ResultState.UPLOADED, "Titan/x (tem-pc).tif")
+    assert result.md5 == md5(b"first")
+    assert result.reason == "a later version was deleted or renamed before it was sent"
 
 
 def test_a_first_scan_that_missed_a_folder_is_made_up_for(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.events import TransferProgress
+from nexuslims_logger.journal.records import ResultState, WatchFolder
 from nexuslims_logger.messages import AllRecorded, AllStored, LeaveOut
 from nexuslims_logger.transfer.main import handle
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nexuslims_logger.messages import TrackedSession
     from tests.unit.transfer.conftest import Transfer
 
@@ -84,3 +87,30 @@ def test_nothing_of_a_running_session_is_left_out(transfer: Transfer) -> None:
     handle(transfer.ports, transfer.state, LeaveOut("s1", ("a.tif",), "?", "ada"))
     transfer.settle()
     assert set(transfer.stored()) == {"Titan/a.tif"}
+
+
+def test_a_file_whose_name_is_bytes_is_left_out_by_the_name_that_is_shown(transfer: Transfer) -> None:
+    a_session_that_waits(transfer, "bad\udcff.dat")
+    transfer.go_on()
+    transfer.progress.tell()
+    shown = [message for message in transfer.window.messages if isinstance(message, TransferProgress)][-1].waiting
+    handle(transfer.ports, transfer.state, LeaveOut("s1", tuple(one.name for one in shown), "bad name", "ada"))
+    transfer.turn()
+    assert finished(transfer)[0].left_out == 1
+
+
+def test_of_two_watch_folders_only_the_named_file_is_left_out(transfer: Transfer, tmp_path: Path) -> None:
+    eds = tmp_path / "eds"
+    eds.mkdir()
+    session = transfer.a_session(folders=(WatchFolder("TEM", str(transfer.watch)), WatchFolder("EDS", str(eds))))
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("a.ser", b"tem")
+    (eds / "a.ser").write_bytes(b"eds")
+    transfer.go_on(0)
+    transfer.track(transfer.ended(session, folders=session.folders))
+    transfer.go_on(1)
+    handle(transfer.ports, transfer.state, LeaveOut("s1", ("EDS/a.ser",), "the detector hangs", "ada"))
+    transfer.settle()
+    assert set(transfer.stored()) == {"Titan/TEM/a.ser"}
+    assert transfer.results.left_out("s1") == 1

@@ -105,3 +105,26 @@ def test_another_session_has_other_files(transfer: Transfer) -> None:
     transfer.settle()
 
     assert listed(transfer, "s2").rows == ()
+
+
+def test_safe_to_delete_is_said_of_the_file_that_is_there_now(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    path = transfer.write("scan.ser", b"first frame")
+    transfer.settle()
+    transfer.track(transfer.ended(session))
+    transfer.settle()
+
+    def said() -> tuple[FileState, str]:
+        (row,) = listed(transfer).rows
+        return row.state, row.reason
+
+    assert said() == (FileState.VERIFIED, "")
+    path.write_bytes(b"second frame, not in the store")
+    changed = (FileState.STORED, "changed on this PC since; the store has the version of the session")
+    assert said() == changed
+    transfer.settle()
+    assert said() == changed
+    path.unlink()
+    assert said() == (FileState.STORED, "no longer on this PC")
