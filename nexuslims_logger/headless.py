@@ -47,6 +47,8 @@ _STOP_S = 30.0
 _PATIENCE_S = 5.0
 #: How long a stored session waits for the database's last word, seconds.
 _DATABASE_S = 10.0
+#: A part that dies so often is not waited for.
+_MOST_DEATHS = 3
 
 
 @dataclass
@@ -80,7 +82,7 @@ class _Watched:
     sessions_left: int | None = None
     failed: bool = False
     troubled: bool = False
-    died: bool = False
+    deaths: int = 0
     unassigned: int = 0
     #: How far the files are while nothing moves and some of them cannot be sent; None while something moves.
     standstill: tuple[int, ...] | None = None
@@ -90,8 +92,9 @@ class _Watched:
     def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case for each kind of event
         match event:
             case SessionStarted():
+                if self.session != event.session_identifier:
+                    print(event.session_identifier, flush=True)
                 self.session = event.session_identifier
-                print(event.session_identifier, flush=True)
                 verb = "continues" if event.continued else "started"
                 what = "This PC's part of the session" if event.joined else "The session"
                 self.say(f"{what} of {event.user} at {event.instrument_name} {verb}.")
@@ -131,10 +134,11 @@ class _Watched:
             case DiskLow(free_bytes=int() as free):
                 self.say(f"The disk with {event.folder} is nearly full: {free / 1e9:.1f} GB are left.")
             case Trouble():
-                # That a neighbour's session was not joined keeps nothing of this one from being ready.
-                self.troubled |= event.kind != "neighbour"
+                # Neither a neighbour's session that was not joined nor a part that is started again keeps this one
+                # from being ready.
+                self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck "))
                 self.failed |= event.kind == "start"
-                self.died |= event.kind.startswith("nexuslims-")
+                self.deaths += event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case CatchUp():
                 self.sessions_left = event.sessions_left
@@ -219,7 +223,10 @@ def run(  # noqa: PLR0913 - the command's options
             if over and not watched.ending:
                 watched.ending = True
                 running.service.end()
-            if watched.died or (watched.failed and watched.session is None):
+            hopeless = watched.failed or watched.deaths >= _MOST_DEATHS
+            if hopeless and watched.session is None:
+                break
+            if watched.ending and watched.deaths >= _MOST_DEATHS:
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
             if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
@@ -261,6 +268,8 @@ def catch_up(settings: Settings) -> ExitCode:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
             if watched.troubled or watched.database_problem or watched.transfer_problem:
+                break
+            if watched.deaths >= _MOST_DEATHS:
                 break
             if watched.standstill is None or watched.standstill != stood:
                 stood, since = watched.standstill, clock.monotonic()

@@ -98,6 +98,16 @@ def begin_session(
     _runs(loop, facts)
 
 
+def go_on(loop: SessionLoop) -> None:
+    """Take up again what runs, after the thread's death: nobody is asked anything."""
+    facts = loop.running()
+    if facts is not None:
+        _runs(loop, facts, continued=True)
+        return
+    loop.track()
+    loop.push()
+
+
 def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by_itself: bool = False) -> None:
     loop.current = facts.identifier
     log.info("session %s at %s %s", facts.identifier, facts.instrument_pid, "goes on" if continued else "starts")

@@ -13,7 +13,7 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.transfer.main import transfer_main
@@ -250,7 +250,7 @@ class Pc:
         )
         program.spawn(f"{self.name} database", self._serve_database, program, database)
         program.spawn(f"{self.name} transfer", transfer_main, transfer_ports)
-        program.spawn(f"{self.name} session", session_main, session_ports)
+        program.spawn(f"{self.name} session", session_main, new_loop(session_ports))
         self._paint(window)
 
     def _serve_database(self, program: Program, inbox: SimInbox[Any]) -> None:
