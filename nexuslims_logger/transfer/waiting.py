@@ -14,7 +14,6 @@ from nexuslims_logger.errors import FolderMissing, NameRefused
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of, time_of
 from nexuslims_logger.transfer.placement import object_name_of
-from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.vanished import DELETED
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def _missing(pending: Result, reason: str) -> Result:
 def _least_free(ports: TransferPorts, state: PassState) -> int | None:
     """Return the bytes that are free where the instrument writes, on the fullest disk; None when nobody can tell."""
     free = []
-    for root in roots_of(state.sessions):
+    for root in dict.fromkeys(folder.path for session in state.sessions for folder in session.folders):
         try:
             free.append(ports.file_system.free_bytes(root))
         except FolderMissing:
