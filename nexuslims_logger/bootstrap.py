@@ -23,10 +23,9 @@ from nexuslims_logger.bootstrap_threads import (
 )
 from nexuslims_logger.config_folders import make_watch_folder
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.journal.salvage import open_facts, open_files
 from nexuslims_logger.priority import work_in_background
 from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
@@ -149,14 +148,17 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
                 make_watch_folder(folder.path)
-        facts = FactsJournal(open_journal_file(settings.home / "facts.db"))
-        files = FilesJournal(open_journal_file(settings.home / "files.db"))
+        facts, facts_problem = open_facts(settings.home / "facts.db", clock.now())
+        files, files_problem = open_files(settings.home / "files.db", clock.now())
         results = Results(files)
         store = open_store(settings, clock, facts, results)
     except BaseException:  # whatever it was, a start that failed must not keep the next one out
         lock.release()
         raise
     window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()
+    for problem in (files_problem, facts_problem):
+        if problem:
+            window.put(Trouble("salvage", problem))
     supervision = Supervision(window)
     database = DatabaseThread(lambda: _open_database(settings, clock), supervision)
     pool = ThreadPool(settings.upload_workers, background=True, supervision=supervision)

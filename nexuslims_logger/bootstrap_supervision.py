@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.events import Healed, Problem, Trouble
 
 if TYPE_CHECKING:
@@ -96,6 +97,9 @@ class Part:
             if self._deaths > 1
             else ""
         )
+        if isinstance(error, LoggerError):
+            self._supervision.window.put(Trouble(self._name, Problem(error.title, error.message, self._sick_since)))
+            return
         message = (
             f"{self._name} stopped ({type(error).__name__}) and goes on where it was in {max(1, round(delay_s))} s. "
             f"What was recorded is safe on this PC; the log has the details.{often}"

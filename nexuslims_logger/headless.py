@@ -134,9 +134,9 @@ class _Watched:
             case DiskLow(free_bytes=int() as free):
                 self.say(f"The disk with {event.folder} is nearly full: {free / 1e9:.1f} GB are left.")
             case Trouble():
-                # Neither a neighbour's session that was not joined nor a part that is started again keeps this one
-                # from being ready.
-                self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck "))
+                # None of these keeps a session from being ready: a neighbour's that was not joined, a part that is
+                # started again, a journal that was damaged.
+                self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage"))
                 self.failed |= event.kind == "start"
                 self.deaths += event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
