@@ -251,7 +251,8 @@ def test_one_that_was_damaged_on_its_way_is_sent_again_before_the_session_is_rea
     transfer.track(session)
     transfer.write("a.tif", b"a")
     transfer.settle()
-    put, damaged = transfer.store.put, []
+    put = transfer.store.put
+    damaged: list[str] = []
 
     def damage_once(name: str, *arguments: Any, **more: Any) -> StoredObject:
         if ".manifests" in name and not damaged:
