@@ -113,7 +113,7 @@ def test_the_owner_does_not_wait_for_a_part(monkeypatch: pytest.MonkeyPatch) -> 
 
     _two_at_one_instrument(monkeypatch, NeighbourChoice.JOIN)
     monkeypatch.setattr(apply_session, "finish_own", finish_own)
-    _caught("P3: ready before a part is finished")
+    _caught("P3: ready before a part is finished", "P3: ready, and not in its manifest")
 
 
 def test_a_take_over_ends_the_session_when_it_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
