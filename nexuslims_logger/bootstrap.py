@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger import BUILT_AT, __version__
 from nexuslims_logger.bootstrap_store import open_store
+from nexuslims_logger.bootstrap_supervision import Supervision
 from nexuslims_logger.bootstrap_threads import (
     DatabaseThread,
     QueueInbox,
     SystemClock,
     SystemRandom,
     ThreadPool,
-    named_thread,
 )
 from nexuslims_logger.config_folders import make_watch_folder
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.journal.salvage import open_facts, open_files
 from nexuslims_logger.priority import work_in_background
-from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
@@ -37,10 +36,12 @@ from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
 from nexuslims_logger.transfer.selection import Selection
+from nexuslims_logger.transfer.state import PassState
 
 if TYPE_CHECKING:
     import queue
     import threading
+    from collections.abc import Callable
     from datetime import datetime
 
     from nexuslims_logger.config import Settings
@@ -66,16 +67,17 @@ class Running:
     def __init__(
         self,
         service: SessionService,
-        window: QueueInbox,
+        supervision: Supervision,
         parts: tuple[ThreadPool, DatabaseThread],
         threads: tuple[threading.Thread, ...],
         lock: SingleInstance,
     ) -> None:
         self.service = service
-        self.events: queue.SimpleQueue[Event] = window.queue
-        self._window = window
+        self.events: queue.SimpleQueue[Event] = supervision.window.queue
+        self._window = supervision.window
         self._parts = parts
         self._threads = threads
+        self._supervision = supervision
         self._lock = lock
 
     def next_event(self, timeout_s: float) -> Event | None:
@@ -87,6 +89,7 @@ class Running:
         """Put everything down, for at most `timeout_s` seconds; what hangs dies with the process."""
         until = time.monotonic() + timeout_s
         self.service.stop()
+        self._supervision.close()
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
         for part in self._parts:
@@ -145,16 +148,20 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
                 make_watch_folder(folder.path)
-        facts = FactsJournal(open_journal_file(settings.home / "facts.db"))
-        files = FilesJournal(open_journal_file(settings.home / "files.db"))
+        facts, facts_problem = open_facts(settings.home / "facts.db", clock.now())
+        files, files_problem = open_files(settings.home / "files.db", clock.now())
         results = Results(files)
         store = open_store(settings, clock, facts, results)
     except BaseException:  # whatever it was, a start that failed must not keep the next one out
         lock.release()
         raise
     window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()
-    database = DatabaseThread(lambda: _open_database(settings, clock))
-    pool = ThreadPool(settings.upload_workers, background=True)
+    for problem in (files_problem, facts_problem):
+        if problem:
+            window.put(Trouble("salvage", problem))
+    supervision = Supervision(window)
+    database = DatabaseThread(lambda: _open_database(settings, clock), supervision)
+    pool = ThreadPool(settings.upload_workers, background=True, supervision=supervision)
     chance = SystemRandom()
     station = Station(
         computer_name=platform.node() or "unknown",
@@ -200,15 +207,41 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         ),
     )
     threads = (
-        named_thread("nexuslims-session", lambda: session_main(session_ports), window),
-        named_thread("nexuslims-transfer", lambda: _transfer(transfer_ports), window),
+        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox),
+        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox),
     )
-    return Running(SessionService(session_inbox), window, (pool, database), threads, lock)
+    return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
 
 
-def _transfer(ports: TransferPorts) -> None:
-    work_in_background()
-    transfer_main(ports)
+def _session_lives(ports: SessionPorts) -> Callable[[], None]:
+    """Return a main that begins anew, after its death, with what it had been told."""
+    loop = new_loop(ports)
+
+    def main() -> None:
+        nonlocal loop
+        try:
+            session_main(loop)
+        except Exception:
+            loop = loop.successor()
+            raise
+
+    return main
+
+
+def _transfer_lives(ports: TransferPorts) -> Callable[[], None]:
+    """As `_session_lives`."""
+    state = PassState()
+
+    def main() -> None:
+        nonlocal state
+        work_in_background()
+        try:
+            transfer_main(ports, state)
+        except Exception:
+            state = state.successor()
+            raise
+
+    return main
 
 
 def _account() -> str:

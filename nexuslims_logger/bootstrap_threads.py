@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.db.worker import DatabasePorts, Task, database_main
 from nexuslims_logger.errors import Defect, LoggerError
-from nexuslims_logger.events import Problem, Trouble
 from nexuslims_logger.messages import Stop
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.priority import work_in_background
@@ -21,6 +20,7 @@ from nexuslims_logger.priority import work_in_background
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nexuslims_logger.bootstrap_supervision import Supervision
     from nexuslims_logger.db.unit_of_work import EngineUnits
     from nexuslims_logger.ports import Inbox
 
@@ -57,10 +57,17 @@ class SystemRandom:
 
 
 class QueueInbox:
-    """A thread's letter box, and the window's."""
+    """A thread's letter box, and the window's.
+
+    Attributes
+    ----------
+    busy_since
+        When its reader went away to work (monotonic seconds); None while it waits here.
+    """
 
     def __init__(self) -> None:
         self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.busy_since: float | None = None
 
     def put(self, message: Any) -> None:
         """Leave a message; never blocks."""
@@ -71,10 +78,13 @@ class QueueInbox:
         if timeout_s is not None:
             # A lock cannot wait for longer than threading.TIMEOUT_MAX; a minute more or less changes nothing.
             timeout_s = min(max(timeout_s, 0.0), 3600.0)
+        self.busy_since = None
         try:
             return self.queue.get(timeout=timeout_s)
         except queue.Empty:
             return None
+        finally:
+            self.busy_since = time.monotonic()
 
 
 class ThreadPool:
@@ -82,23 +92,26 @@ class ThreadPool:
 
     Parameters
     ----------
-    threads
+    count
         How many.
     background
         They give way to whatever else the PC does.
+    supervision
+        Starts one that has died again; None: in a command that ends soon.
     """
 
-    def __init__(self, threads: int, *, background: bool = False) -> None:
+    def __init__(self, count: int, *, background: bool = False, supervision: Supervision | None = None) -> None:
         self._background = background
         self._calls: queue.SimpleQueue[tuple[Callable[..., Any], tuple[object, ...], object, Inbox[Any]] | None] = (
             queue.SimpleQueue()
         )
-        self._threads = [
-            threading.Thread(target=self._work, name=f"nexuslims-upload-{number}", daemon=True)
-            for number in range(1, threads + 1)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._count = count
+        for number in range(1, count + 1):
+            name = f"nexuslims-upload-{number}"
+            if supervision:
+                supervision.start(name, self._work)
+            else:
+                threading.Thread(target=self._work, name=name, daemon=True).start()
 
     def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         """Run `function` soon, and put a `Reply`."""
@@ -106,7 +119,7 @@ class ThreadPool:
 
     def stop(self) -> None:
         """Let the threads end when they have done what was submitted."""
-        for _ in self._threads:
+        for _ in range(self._count):
             self._calls.put(None)
 
     def _work(self) -> None:
@@ -128,9 +141,10 @@ class ThreadPool:
 class DatabaseThread:
     """The pool of one that the database's tasks run on."""
 
-    def __init__(self, open_units: Callable[[], EngineUnits]) -> None:
+    def __init__(self, open_units: Callable[[], EngineUnits], supervision: Supervision) -> None:
         self._inbox = QueueInbox()
-        self.thread = named_thread("nexuslims-database", lambda: database_main(DatabasePorts(self._inbox, open_units)))
+        ports = DatabasePorts(self._inbox, open_units)
+        self.thread = supervision.start("nexuslims-database", lambda: database_main(ports), self._inbox)
 
     def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         """Run a function of `db.tasks` soon, and put a `Reply`."""
@@ -139,23 +153,3 @@ class DatabaseThread:
     def stop(self) -> None:
         """Let the thread end after the tasks that were submitted."""
         self._inbox.put(Stop())
-
-
-def named_thread(name: str, main: Callable[[], None], window: QueueInbox | None = None) -> threading.Thread:
-    """Start a main as a thread of this name; one that dies is logged, and told to the window."""
-
-    def work() -> None:
-        try:
-            main()
-        except Exception as error:
-            log.exception("%s died", name)
-            if window:
-                message = (
-                    f"{name} stopped: {type(error).__name__}. What was recorded is safe on this PC. "
-                    "Close the program and start it again; the log has the details."
-                )
-                window.put(Trouble(name, Problem("A part of the program has stopped", message, datetime.now(UTC))))
-
-    thread = threading.Thread(target=work, name=name, daemon=True)
-    thread.start()
-    return thread

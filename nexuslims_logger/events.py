@@ -491,6 +491,13 @@ class Trouble(Event):
 
 
 @dataclass(frozen=True)
+class Healed(Event):
+    """What the last `Trouble` of this kind told is over."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
 class CatchUp(Event):
     """How many ended sessions of this PC still wait for files or for the database."""
 

@@ -49,6 +49,8 @@ _PATIENCE_S = 5.0
 _DATABASE_S = 10.0
 #: How long the end of an unattended session waits for files that cannot be sent, seconds.
 _UNATTENDED_S = 300.0
+#: A part that dies so often is not waited for.
+_MOST_DEATHS = 3
 
 
 @dataclass
@@ -85,7 +87,7 @@ class _Watched:
     sessions_left: int | None = None
     failed: bool = False
     troubled: bool = False
-    died: bool = False
+    deaths: int = 0
     unassigned: int = 0
     #: How far the files are while nothing moves and some of them cannot be sent; None while something moves.
     standstill: tuple[int, ...] | None = None
@@ -95,8 +97,9 @@ class _Watched:
     def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case for each kind of event
         match event:
             case SessionStarted():
+                if self.session != event.session_identifier:
+                    print(event.session_identifier, flush=True)
                 self.session = event.session_identifier
-                print(event.session_identifier, flush=True)
                 verb = "continues" if event.continued else "started"
                 what = "This PC's part of the session" if event.joined else "The session"
                 self.say(f"{what} of {event.user} at {event.instrument_name} {verb}.")
@@ -136,10 +139,11 @@ class _Watched:
             case DiskLow(free_bytes=int() as free):
                 self.say(f"The disk with {event.folder} is nearly full: {free / 1e9:.1f} GB are left.")
             case Trouble():
-                # That a neighbour's session was not joined keeps nothing of this one from being ready.
-                self.troubled |= event.kind != "neighbour"
+                # None of these keeps a session from being ready: a neighbour's that was not joined, a part that is
+                # started again, a journal that was damaged.
+                self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage"))
                 self.failed |= event.kind == "start"
-                self.died |= event.kind.startswith("nexuslims-")
+                self.deaths += event.kind.startswith("nexuslims-")
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case CatchUp():
                 self.sessions_left = event.sessions_left
@@ -225,7 +229,10 @@ def run(  # noqa: PLR0913 - the command's options
             if over and not watched.ending:
                 watched.ending = True
                 running.service.end()
-            if watched.died or (watched.failed and watched.session is None):
+            hopeless = watched.failed or watched.deaths >= _MOST_DEATHS
+            if hopeless and watched.session is None:
+                break
+            if watched.ending and watched.deaths >= _MOST_DEATHS:
                 break
             if watched.standstill is None or watched.standstill != stood or not watched.ending:
                 stood, since = watched.standstill, now
@@ -271,6 +278,8 @@ def catch_up(settings: Settings) -> ExitCode:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
             if watched.troubled or watched.database_problem or watched.transfer_problem:
+                break
+            if watched.deaths >= _MOST_DEATHS:
                 break
             if watched.standstill is None or watched.standstill != stood:
                 stood, since = watched.standstill, clock.monotonic()

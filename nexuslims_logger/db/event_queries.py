@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
 
+#: Open sessions that are looked at, the newest ones.
+_MOST_OPEN = 20
+
 
 class EventQueries(Queries):
     """START and END."""
@@ -125,6 +128,14 @@ class EventQueries(Queries):
 
     def open_start_elsewhere(self, instrument_pid: str, computer_name: str) -> tuple[str, EventRow] | None:
         """Return identifier and START of the newest session of another computer that has no END."""
+        found = self._open_starts(instrument_pid, SESSION_LOG.c.computer_name != computer_name)
+        return found[-1] if found else None
+
+    def open_starts_of(self, instrument_pid: str, computer_name: str) -> list[tuple[str, EventRow]]:
+        """Return identifiers and STARTs of this computer's sessions that have no END, oldest first."""
+        return self._open_starts(instrument_pid, SESSION_LOG.c.computer_name == computer_name)
+
+    def _open_starts(self, instrument_pid: str, whose: ColumnElement[bool]) -> list[tuple[str, EventRow]]:
         end = SESSION_LOG.alias("ending")
         names = [field.name for field in fields(EventRow)]
         has_end = (
@@ -136,22 +147,23 @@ class EventQueries(Queries):
             .exists()
         )
         if "computer_name" not in self._columns.of(SESSION_LOG, self._connection):
-            return None
-        row = self._connection.execute(
+            return []
+        rows = self._connection.execute(
             select(SESSION_LOG.c.session_identifier, *self._select(SESSION_LOG, names))
             .where(
                 SESSION_LOG.c.instrument == instrument_pid,
                 SESSION_LOG.c.event_type == EventType.START,
                 SESSION_LOG.c.record_status == RecordStatus.WAITING_FOR_END,
-                SESSION_LOG.c.computer_name != computer_name,
+                whose,
                 ~has_end,
             )
             .order_by(SESSION_LOG.c.timestamp.desc(), SESSION_LOG.c.id_session_log.desc())
-            .limit(1)
-        ).first()
-        if row is None:
-            return None
-        return row.session_identifier, EventRow(**{name: row._mapping[name] for name in names})  # noqa: SLF001 - its API
+            .limit(_MOST_OPEN)
+        ).all()
+        return [
+            (row.session_identifier, EventRow(**{name: row._mapping[name] for name in names}))  # noqa: SLF001 - its API
+            for row in reversed(rows)
+        ]
 
     def awaited(self, session_identifiers: Collection[str]) -> dict[str, str]:
         """Return whom these sessions wait for, where they wait for anybody."""

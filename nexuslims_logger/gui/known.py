@@ -11,6 +11,7 @@ from nexuslims_logger.events import (
     CatchUp,
     ClockInDoubt,
     DiskLow,
+    Healed,
     InstrumentUnknown,
     InterruptedFound,
     NeighbourFound,
@@ -43,7 +44,7 @@ _ALMOST: Final = 0.99
 
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
-#: The kinds that a later good pass disproves. A thread that died (its name is the kind) stays dead.
+#: The kinds that a later good pass disproves. Of a thread that died (its name is the kind) `Healed` tells.
 _HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
 
 
@@ -165,6 +166,8 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case Trouble():
             others = tuple(trouble for trouble in known.troubles if trouble.kind != event.kind)
             return replace(known, troubles=(*others, event))
+        case Healed():
+            return replace(known, troubles=tuple(one for one in known.troubles if one.kind != event.kind))
         case ClockInDoubt():
             return replace(known, clock=event)
         case DiskLow():

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nexuslims_logger.journal.sqlite import JournalFile
+
+log = logging.getLogger(__name__)
 
 VERSION = 2
 _SCHEMA = """
@@ -86,6 +90,29 @@ class FactsJournal:
         values = [_to_column(name, getattr(facts, name)) for name in _COLUMNS]
         with self._file.transaction() as connection:
             connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", values)  # noqa: S608 - our names
+
+    def save(self, table: str, row: dict[str, object]) -> bool:
+        """Take over a row of a journal that was damaged; False when it makes no sense.
+
+        Parameters
+        ----------
+        table
+            Of this journal.
+        row
+            By column; what this journal does not know is left out, so it may be of an older program.
+        """
+        known = {column[1] for column in self._file.select(f"PRAGMA table_info({table})")}
+        values = {name: value for name, value in row.items() if name in known}
+        names, marks = ", ".join(values), ", ".join("?" for _ in values)
+        try:
+            with self._file.transaction() as connection:
+                connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(values.values()))  # noqa: S608 - our names
+                if table == "session":
+                    self.session(str(values["identifier"]))
+        except (sqlite3.IntegrityError, ValueError, TypeError, KeyError) as error:
+            log.warning("a row of %s makes no sense: %s", table, error)
+            return False
+        return True
 
     def change(self, identifier: str, **changes: object) -> SessionFacts:
         """Change facts, raise the revision, and return the session as it is now.

@@ -212,3 +212,23 @@ class Neighbour:
     computer_name: str
     started_at: datetime
     last_activity_at: datetime
+
+
+@dataclass(frozen=True)
+class Lost:
+    """An open session of this computer, as the database has it. Times are aware UTC.
+
+    Attributes
+    ----------
+    last_activity_at
+        As far as the database knows.
+    """
+
+    session_identifier: str
+    user: str | None
+    note: str
+    started_at: datetime
+    utc_offset_min: int | None
+    last_activity_at: datetime
+    resumed: int
+    clock_offset_ms: int | None

@@ -130,8 +130,8 @@ def _translated() -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         message = (
-            f"A journal file on this PC is damaged ({error}). Close the program, keep a copy of its folder, rename "
-            "facts.db or files.db, and start again; ask the facility manager to look at the copy."
+            f"A journal file on this PC is damaged ({error}). Close the program and start it again: it puts the "
+            "damaged file aside and saves what can be read. Have the disk of this PC checked."
         )
         raise JournalDamaged("The journal is damaged", message) from error
 
@@ -152,9 +152,6 @@ def open_journal_file(path: Path) -> JournalFile:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except (sqlite3.Error, OSError) as error:
-        message = (
-            f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room; a "
-            "damaged file can be renamed, and the program makes a new one."
-        )
+        message = f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room."
         raise JournalDamaged("The journal cannot be opened", message) from error
     return JournalFile(connection)

@@ -7,7 +7,7 @@ meanwhile is answered here, so that nothing waits for a person.
 from __future__ import annotations
 
 import logging
-from collections import deque
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable
@@ -19,12 +19,15 @@ from nexuslims_logger.session.fleet_report import FleetReport
 from nexuslims_logger.session.forgotten import Vigil, still_working
 from nexuslims_logger.session.recording import ApplyTicket, Recording
 from nexuslims_logger.session.service import TryAgain
+from nexuslims_logger.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from nexuslims_logger.messages import UnassignedSeen
     from nexuslims_logger.session.ports import SessionPorts
+    from nexuslims_logger.session.service import ChangeUser
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,26 @@ JOURNAL_RETRY_S = 5.0
 
 class Stopping(Exception):
     """`Stop` has come; the flow unwinds."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of user that is under way.
+
+    Attributes
+    ----------
+    clicked_at
+        END of the one session and START of the other.
+    leaves
+        The session that ran before.
+    repeated
+        It has stopped the thread once already.
+    """
+
+    wish: ChangeUser
+    clicked_at: datetime
+    leaves: str | None
+    repeated: bool = False
 
 
 def _subject(message: Any) -> Any:
@@ -56,8 +79,23 @@ class SessionLoop:
         self.report = FleetReport(ports)
         self.recording = Recording(self)
         self._handlers = handlers
-        self._postponed: deque[Any] = deque()
+        self._postponed = Unanswered()
         self._journal_retry: float | None = None
+        #: The start is over, or was given up.
+        self.begun = False
+        self.change: Change | None = None
+
+    def successor(self) -> SessionLoop:
+        """Return the desk for the thread's next life: what it was told, and nothing of what it was doing."""
+        after = SessionLoop(self.ports, self._handlers)
+        after.current, after.begun = self.current, self.begun or self.current is not None
+        after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
+        after._postponed = self._postponed
+        after._postponed.died()
+        # The next session may have begun; and what dies twice is left to another click.
+        if self.change and not self.change.repeated and self.change.leaves == self.current:
+            after.change = replace(self.change, repeated=True)
+        return after
 
     # --- messages --------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from nexuslims_logger.session.clock_check import confirm_clock
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.forgotten import seen_working, somebody_works
-from nexuslims_logger.session.loop import JOURNAL_RETRY_S, SessionLoop, Stopping
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.service import (
     AssignUnassigned,
@@ -44,6 +44,7 @@ from nexuslims_logger.session.service import (
 )
 from nexuslims_logger.session.start import (
     InstrumentTicket,
+    go_on,
     instrument_answered,
     refuse_silent_fallback,
     start_session,
@@ -65,9 +66,9 @@ log = logging.getLogger(__name__)
 _STOP_S = 30.0
 
 
-def session_main(ports: SessionPorts) -> None:
-    """Run until `Stop`; then stop the transfer, and say `Stopped`."""
-    loop = SessionLoop(
+def new_loop(ports: SessionPorts) -> SessionLoop:
+    """Return the desk of a session thread that begins."""
+    return SessionLoop(
         ports,
         {
             SetNote: set_note,
@@ -88,12 +89,27 @@ def session_main(ports: SessionPorts) -> None:
             ReportTicket: lambda loop, reply: loop.report.answered(reply),
         },
     )
+
+
+def session_main(loop: SessionLoop) -> None:
+    """Run until `Stop`; then stop the transfer, and say `Stopped`.
+
+    Parameters
+    ----------
+    loop
+        New (`new_loop`); or after the thread's death its `SessionLoop.successor`: then the session goes on.
+    """
     try:
-        _begin(loop)
+        if loop.begun:
+            _when_there_is_room(loop, "journal", partial(go_on, loop))
+        else:
+            _begin(loop)
+            loop.begun = True
         while True:
-            change: ChangeUser = loop.wait_for(ChangeUser)
-            clicked_at = ports.clock.now()
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change, clicked_at))
+            change = loop.change or _wait_for_change(loop)
+            loop.change = change
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change.wish, change.clicked_at))
+            loop.change = None
     except Stopping:
         _stop(loop)
 
@@ -101,6 +117,11 @@ def session_main(ports: SessionPorts) -> None:
 def _begin(loop: SessionLoop) -> None:
     """Start, or catch up only."""
     _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+
+
+def _wait_for_change(loop: SessionLoop) -> Change:
+    wish: ChangeUser = loop.wait_for(ChangeUser)
+    return Change(wish, loop.ports.clock.now(), loop.current)
 
 
 def _catch_up(loop: SessionLoop) -> None:

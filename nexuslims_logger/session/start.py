@@ -15,7 +15,8 @@ from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
 from nexuslims_logger.session.clock_check import check_clock
 from nexuslims_logger.session.forgotten import somebody_works
-from nexuslims_logger.session.neighbour import ask_about_neighbour, withdraw_leftover
+from nexuslims_logger.session.lost import ask_the_database
+from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
@@ -72,7 +73,7 @@ def start_session(loop: SessionLoop) -> None:
         _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
     else:
         begin_session(
-            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_about_neighbour
+            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_the_database
         )
 
 
@@ -86,7 +87,8 @@ def begin_session(
     Parameters
     ----------
     beside
-        Asks about another computer's open session there, and returns this PC's part of it, where it is joined.
+        Asks for open sessions there that the journal does not know, and returns the one that goes on here, or this PC's
+        part of another computer's.
     """
     loop.tell(Starting(StartStep.INSTRUMENT))
     instrument = _instrument(loop)
@@ -95,7 +97,17 @@ def begin_session(
     if facts is None:
         facts = _new_session(loop, instrument, who)
         loop.ports.facts.add(facts)
-    _runs(loop, facts)
+    _runs(loop, facts, continued=facts.resumed > 0)
+
+
+def go_on(loop: SessionLoop) -> None:
+    """Take up again what runs, after the thread's death: nobody is asked anything."""
+    facts = loop.running()
+    if facts is not None:
+        _runs(loop, facts, continued=True)
+        return
+    loop.track()
+    loop.push()
 
 
 def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by_itself: bool = False) -> None:

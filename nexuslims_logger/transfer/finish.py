@@ -126,7 +126,9 @@ def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, err
 
     A manifest that has no place (somebody else's object stands there) keeps no session from becoming ready.
     """
-    verification = state.verifying.pop(identifier)
+    verification = state.verifying.pop(identifier, None)
+    if verification is None:
+        return  # asked by a thread that has died since: it is compared anew
     if isinstance(error, FileProblem):
         log.warning("%s: %s", error.title, error.message)
     elif error is not None:

@@ -19,6 +19,7 @@ from nexuslims_logger.messages import (
     LeaveOut,
     ListFiles,
     Recover,
+    Recovered,
     Stop,
     SyncNow,
     Track,
@@ -59,9 +60,20 @@ JOURNAL_RETRY_S = 5.0
 MOST_ARRIVED = 500
 
 
-def transfer_main(ports: TransferPorts) -> None:
-    """Look after the tracked sessions' files until `Stop`; then let the leaves finish, and say so."""
-    state = PassState()
+def transfer_main(ports: TransferPorts, state: PassState | None = None) -> None:
+    """Look after the tracked sessions' files until `Stop`; then let the leaves finish, and say so.
+
+    Parameters
+    ----------
+    state
+        New; or after the thread's death its `PassState.successor`.
+    """
+    state = state or PassState()
+    if isinstance(state.given_up, Recover):
+        # A start waits for this one.
+        lost = state.given_up
+        ports.session.put(Recovered(lost.session.identifier, lost.last_activity_at, 0, 0, complete=False))
+        state.given_up = None
     progress = Progress(ports, state)
     breathe = partial(_breathe, ports, state, progress)
     while not state.stopping:
@@ -163,7 +175,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
         case UploadBegan():
             with ports.files.transaction():
                 ports.uploads.put(message.upload)
-        case Reply():
+        case Reply() if not state.is_of_an_earlier_life(message):
             _answered(ports, state, message)
 
 

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, BinaryIO
 
-from nexuslims_logger.errors import FileProblem, JournalUnavailable, PreconditionFailed, ReplacingDenied
+from nexuslims_logger.errors import (
+    ChecksumMismatch,
+    FileProblem,
+    JournalUnavailable,
+    PreconditionFailed,
+    ReplacingDenied,
+    StoreUnavailable,
+)
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER, object_name, second_name
 
@@ -132,7 +139,7 @@ def store_manifest(store: ObjectStore, manifest: SessionManifest) -> None:
     FileProblem
         There is no name for it.
     TryLater, AccessDenied
-        The store cannot take anything now.
+        The store cannot take anything now; or it was damaged on its way, and is sent again.
     """
     second = second_name(manifest.name, manifest.origin.computer_name, manifest.md5)
     with manifest.content as content:
@@ -156,5 +163,7 @@ def store_manifest(store: ObjectStore, manifest: SessionManifest) -> None:
             except (PreconditionFailed, ReplacingDenied):
                 # A lost answer of our own, mostly: the next look tells.
                 continue
+            except ChecksumMismatch as error:
+                raise StoreUnavailable(error.title, error.message) from error
             return
     raise FileProblem("The session's manifest is not stored", f"Something else stands at {manifest.name} in the store.")

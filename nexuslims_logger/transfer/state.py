@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
+from nexuslims_logger.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FileKey, Owed, Tally
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
-    from nexuslims_logger.ports import FileStat
+    from nexuslims_logger.ports import FileStat, Reply
     from nexuslims_logger.transfer.scan import Appeared
     from nexuslims_logger.transfer.send import Control
 
@@ -105,6 +105,10 @@ class PassState:
     ----------
     arrived
         Messages that were taken out of the inbox and have not been handled yet.
+    given_up
+        The message that has stopped the thread again and again.
+    first_number
+        Tickets up to this number are of a life of the thread that has ended: nobody believes their answers.
     stopping
         `Stop` has arrived.
     sessions
@@ -143,7 +147,9 @@ class PassState:
         Folders of whose disk the window knows that it is nearly full.
     """
 
-    arrived: deque[Any] = field(default_factory=deque)
+    arrived: Unanswered = field(default_factory=Unanswered)
+    given_up: object | None = None
+    first_number: int = 0
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
     scan_at: float = 0.0
@@ -191,6 +197,26 @@ class PassState:
         """Return a new number for a ticket."""
         self.next_number += 1
         return self.next_number
+
+    def successor(self) -> PassState:
+        """Return the state that the thread begins with after it has died: what it was told, nothing that it thought."""
+        for ticket in self.in_flight.values():
+            ticket.control.cancelled = True
+        given_up = self.arrived.died()
+        return PassState(
+            arrived=self.arrived,
+            given_up=given_up,
+            first_number=self.next_number,
+            next_number=self.next_number,
+            stopping=self.stopping,
+            sessions=self.sessions,
+            in_question=self.in_question,
+        )
+
+    def is_of_an_earlier_life(self, reply: Reply) -> bool:
+        """Whether this answers what a thread that has died had asked: what it was about is found out anew."""
+        number: int | None = getattr(reply.ticket, "number", None)
+        return number is not None and number <= self.first_number
 
     def session(self, identifier: str) -> TrackedSession | None:
         """Return a tracked session, None when it is not tracked any more."""

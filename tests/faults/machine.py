@@ -142,7 +142,7 @@ class Machine:
         try:
             with open(f"/proc/{run.process}/stat", encoding="ascii", errors="replace") as told:  # noqa: PTH123
                 return told.read().rpartition(")")[2].split()[0] != "Z"
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # before, and while it is read
             return False
 
     def started(self, run: Run) -> str | None:

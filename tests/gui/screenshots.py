@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from nexuslims_logger.bootstrap_supervision import STOPPED
 from nexuslims_logger.config import Theme
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
@@ -129,8 +130,9 @@ _BROKEN = ConfigurationError(
 _DEAD = Trouble(
     "nexuslims-transfer",
     Problem(
-        "A part of the program has stopped",
-        "What was recorded is safe on this PC. Close the program and start it again; the log has the details.",
+        STOPPED,
+        "nexuslims-transfer stopped (OSError) and goes on where it was in 1 s. What was recorded is safe on this PC; "
+        "the log has the details.",
         on.NOW - timedelta(minutes=3),
     ),
 )

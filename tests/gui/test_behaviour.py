@@ -12,7 +12,8 @@ from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import Problem, StartStep, Trouble
+from nexuslims_logger.bootstrap_supervision import STOPPED
+from nexuslims_logger.events import Healed, Problem, StartStep, Trouble
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import place
 from nexuslims_logger.gui.view import Screen, Tone
@@ -104,7 +105,7 @@ def test_a_network_that_goes_in_the_middle_and_comes_back(open_stage: OpenStage)
 
 def test_a_worker_that_dies_is_told_and_the_window_can_be_left(stage: Stage) -> None:
     stage.tell(on.started(), on.recorded(), on.all_stored())
-    dead = Problem("A part of the program has stopped", "Close the program and start it again.", on.NOW)
+    dead = Problem(STOPPED, "It goes on in 1 s.", on.NOW)
 
     stage.tell(Trouble("nexuslims-transfer", dead))
 
@@ -114,7 +115,9 @@ def test_a_worker_that_dies_is_told_and_the_window_can_be_left(stage: Stage) -> 
     assert view.state.text.startswith("A part of the program has stopped")
     stage.tell(on.all_stored(last_good_pass_at=on.NOW))
     assert stage.app.view is not None
-    assert stage.app.view.state.tone is Tone.PROBLEM, "a thread that died stays dead"
+    assert stage.app.view.state.tone is Tone.PROBLEM, "a pass does not say that a thread is well"
+    stage.tell(Healed("nexuslims-transfer"))
+    assert stage.app.presenter.view(on.NOW).state.tone is Tone.GOOD
     stage.app._log_off()
     assert stage.run_to_end() is ExitCode.WAITING
     assert stage.commands == [Stop()]

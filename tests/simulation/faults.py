@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
+from random import Random
 
 #: Chances at each opportunity, in a run in which this fault happens at all.
 RATES = {
@@ -22,6 +22,11 @@ RATES = {
     "disk.unmounted": 0.004,
     "commit is the last": 0.01,
 }
+#: Drawn apart, so that all runs without them are what they were before these were known.
+LATE_RATES = {
+    "journal.full": 0.03,
+    "journal.its thread dies": 0.05,
+}
 
 
 @dataclass
@@ -31,9 +36,10 @@ class Faults:
     Each run has its own few kinds of trouble, each more or less often: with all of them few runs get far.
     """
 
-    random: random.Random
+    random: Random
     calm: bool = False
     rates: dict[str, float] = field(default_factory=dict)
+    apart: Random = field(default_factory=lambda: Random(0))
 
     def choose(self) -> None:
         """Choose the kinds of trouble of this run."""
@@ -43,6 +49,10 @@ class Faults:
                 self.rates[kind] = rate * self.random.choice((0.5, 1.0, 3.0))
         if self.random.random() < share:
             self.rates["crash"] = 1.0
+        self.apart.seed(repr((share, self.rates)))
+        for kind, rate in LATE_RATES.items():
+            if self.apart.random() < share / 2:
+                self.rates[kind] = rate * self.apart.choice((0.5, 1.0, 3.0))
 
     def fuse(self) -> int:
         """Say after how many port calls the program dies; most often early, where the flows are."""
@@ -53,4 +63,5 @@ class Faults:
     def strikes(self, kind: str) -> bool:
         """Say whether this goes wrong now."""
         rate = self.rates.get(kind)
-        return rate is not None and not self.calm and self.random.random() < rate
+        chance = self.apart if kind in LATE_RATES else self.random
+        return rate is not None and not self.calm and chance.random() < rate

@@ -200,6 +200,10 @@ class SimDatabasePool:
         self._inbox.put(Task(function, args, ticket, reply_to))
 
 
+class Death(Exception):
+    """What nobody has foreseen: one thread of the program dies, and the others live on."""
+
+
 class JournalDisk:
     """Where one journal file of a PC lives: the bytes of its last commit, which alone survive a crash.
 
@@ -228,6 +232,8 @@ class SimJournalFile(JournalFile):
         super().__init__(connection)
         self._program = program
         self._disk = disk
+        #: The program is there: now the disk may be full, and the thread that writes may die.
+        self.in_use = False
 
     @override
     def _commit(self) -> None:
@@ -235,6 +241,7 @@ class SimJournalFile(JournalFile):
         self._program.last_chance("commit is the last")
         if not self._program.life.alive:
             raise Crash
+        self._fail_perhaps()
         super()._commit()
         self._disk.content = self.connection.serialize()
         self._disk.commits += 1
@@ -242,3 +249,14 @@ class SimJournalFile(JournalFile):
             self._disk.on_commit(self.connection)
         self._program.step(f"{self._disk.name}: committed", self._disk.commits)
         self._program.last_chance("commit is the last")
+        self._die_perhaps()
+
+    def _fail_perhaps(self) -> None:
+        if self.in_use and self._program.faults.strikes("journal.full"):
+            raise sqlite3.OperationalError("database or disk is full")
+        self._die_perhaps()
+
+    def _die_perhaps(self) -> None:
+        if self.in_use and self._program.faults.strikes("journal.its thread dies"):
+            self._program.scheduler.note("this thread dies")
+            raise Death

@@ -13,18 +13,20 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results
-from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
 from nexuslims_logger.transfer.selection import Selection
+from nexuslims_logger.transfer.state import PassState
 from tests.contract.memory_store import MemoryStore
 from tests.simulation.checks import Checks, Observed
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.program import (
     BUILT_AT,
+    Death,
     JournalDisk,
     Program,
     SimClock,
@@ -222,7 +224,8 @@ class Pc:
         database = SimInbox["Any"](program, "database")
         window = SimInbox[Event](program, "window")
         random = SimRandom(program.scheduler)
-        files = FilesJournal(SimJournalFile(program, self._files))
+        facts_file, files_file = SimJournalFile(program, self._facts), SimJournalFile(program, self._files)
+        files = FilesJournal(files_file)
         database_pool = SimDatabasePool(database)
         session_ports = SessionPorts(
             clock=self.clock,
@@ -231,7 +234,7 @@ class Pc:
             transfer=transfer,
             window=window,
             database=database_pool,
-            facts=FactsJournal(SimJournalFile(program, self._facts)),
+            facts=FactsJournal(facts_file),
             station=station,
         )
         transfer_ports = TransferPorts(
@@ -249,9 +252,29 @@ class Pc:
             rules=self._rules,
         )
         program.spawn(f"{self.name} database", self._serve_database, program, database)
-        program.spawn(f"{self.name} transfer", transfer_main, transfer_ports)
-        program.spawn(f"{self.name} session", session_main, session_ports)
+        facts_file.in_use = files_file.in_use = True
+        program.spawn(f"{self.name} transfer", self._transfer_lives, transfer_ports)
+        program.spawn(f"{self.name} session", self._session_lives, session_ports)
         self._paint(window)
+
+    def _transfer_lives(self, ports: TransferPorts) -> None:
+        """Do what `bootstrap` does with a thread that dies."""
+        state = PassState()
+        while True:
+            try:
+                return transfer_main(ports, state)
+            except Death:
+                state = state.successor()
+                self.world.scheduler.wait(1.0)
+
+    def _session_lives(self, ports: SessionPorts) -> None:
+        loop = new_loop(ports)
+        while True:
+            try:
+                return session_main(loop)
+            except Death:
+                loop = loop.successor()
+                self.world.scheduler.wait(1.0)
 
     def _serve_database(self, program: Program, inbox: SimInbox[Any]) -> None:
         units = self.world.database.units(program, self.clock)

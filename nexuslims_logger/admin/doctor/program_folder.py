@@ -84,8 +84,8 @@ def check_journal(home: Path) -> Finding:
     except (JournalDamaged, sqlite3.Error) as error:
         return fail(
             f"{path} cannot be read ({error})",
-            "Keep a copy of the folder, and tell the facility manager; a damaged file can be renamed, and the program"
-            " makes a new one.",
+            "Check the rights of the folder, and the disk. The next start puts a damaged file aside, and saves what"
+            " can be read.",
         )
     said = f"{left_open} session(s) open, {owed} ended and waiting to be completed"
     if owed:

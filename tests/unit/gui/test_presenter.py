@@ -11,6 +11,7 @@ from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import (
     CatchUp,
     FilesListed,
+    Healed,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -225,10 +226,15 @@ def test_the_state_says_what_to_do_about_a_problem() -> None:
     assert Desk(STARTED, some(store_problem=PROBLEM)).view().state.detail == "Check the cable."
 
 
-def test_a_thread_that_died_stays_in_sight() -> None:
+def test_a_thread_that_died_stays_in_sight_until_it_is_well_again() -> None:
     desk = Desk(STARTED, RECORDED, Trouble("nexuslims-session", PROBLEM), every())
-
     assert desk.view().state.tone is Tone.PROBLEM
+
+    desk.tell(Healed("nexuslims-transfer"))
+    assert desk.view().state.tone is Tone.PROBLEM, "another part is well"
+
+    desk.tell(Healed("nexuslims-session"))
+    assert desk.view().state.tone is Tone.GOOD
 
 
 def test_a_start_that_the_workers_gave_up_is_told() -> None:

@@ -24,7 +24,7 @@ from nexuslims_logger.messages import (
     Track,
     TransferStopped,
 )
-from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
 
@@ -141,7 +141,7 @@ class Pc:
             self.facts,
             Station(**(known | station)),
         )
-        session_main(ports)
+        session_main(new_loop(ports))
         told = list(self.events.messages)
         self.events.messages.clear()
         return told

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from datetime import timedelta
 from typing import Any
 
@@ -110,6 +111,33 @@ class InlineOutage:
 
     def end(self) -> None:
         self._pc.database.before = None
+
+
+def test_two_sessions_without_a_network_arrive_complete_and_in_order(pc: Pc) -> None:
+    pc.run(EndSession())
+    offline = InlineOutage(pc)
+    offline.begin()
+    for user in ("ada", "bob"):  # the PC is rebooted between them
+        pc.clock.go_on(3600)
+        pc.run(SetNote(f"{user}'s"), pc.later(60, EndSession()), user=user)
+    pc.clock.go_on(86_400)
+    offline.end()
+
+    pc.run(catch_up_only=True)
+
+    with sqlite3.connect(pc.settings.embedded_database) as connection:
+        arrived = connection.execute(
+            "SELECT event_type, user, record_status, session_note, timestamp FROM session_log "
+            "WHERE session_identifier <> 'session-1' ORDER BY id_session_log"
+        ).fetchall()
+    connection.close()
+    ready = "TO_BE_BUILT"
+    assert arrived == [
+        ("START", "ada", ready, "ada's", "2026-11-20 10:00:00.000000"),
+        ("END", "ada", ready, "ada's", "2026-11-20 10:01:00.000000"),
+        ("START", "bob", ready, "bob's", "2026-11-20 11:01:00.000000"),
+        ("END", "bob", ready, "bob's", "2026-11-20 11:02:00.000000"),
+    ]
 
 
 def test_an_answer_lost_after_the_commit_does_no_harm(pc: Pc) -> None:

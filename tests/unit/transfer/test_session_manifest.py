@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nexuslims_logger.errors import JournalUnavailable, ReplacingDenied, StoreUnavailable
+from nexuslims_logger.errors import ChecksumMismatch, JournalUnavailable, ReplacingDenied, StoreUnavailable
 from nexuslims_logger.journal.files import FileKey, Seen
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.messages import AllRecorded, AllStored
@@ -242,3 +242,28 @@ def test_odd_names_are_escaped_as_md5sum_does(tmp_path: Path) -> None:
         ["md5sum", "--check", "--strict", "list.md5"], cwd=tmp_path, capture_output=True, check=False, timeout=20
     )
     assert done.returncode == 0, done
+
+
+def test_one_that_was_damaged_on_its_way_is_sent_again_before_the_session_is_ready(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("a.tif", b"a")
+    transfer.settle()
+    put = transfer.store.put
+    damaged: list[str] = []
+
+    def damage_once(name: str, *arguments: Any, **more: Any) -> StoredObject:
+        if ".manifests" in name and not damaged:
+            damaged.append(name)
+            raise ChecksumMismatch("Not what was announced", name)
+        return put(name, *arguments, **more)
+
+    monkeypatch.setattr(transfer.store, "put", damage_once)
+    finished(transfer, session, 0.0)
+    assert transfer.session.take(AllStored) == []
+    transfer.go_on(300)
+
+    assert [stored.name for stored in manifests(transfer)] == damaged
+    assert transfer.session.take(AllStored)

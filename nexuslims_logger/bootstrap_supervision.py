@@ -1,0 +1,171 @@
+"""Keeps the program's threads alive (P7): one that dies is logged, shown and started again; one that hangs is told."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.events import Healed, Problem, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nexuslims_logger.bootstrap_threads import QueueInbox
+
+log = logging.getLogger(__name__)
+
+STOPPED = "A part of the program has stopped, and is started again"
+STANDS_STILL = "A part of the program does not go on"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient the supervision is, in seconds.
+
+    Attributes
+    ----------
+    first_s, most_s
+        The delays before a part is started again: the first, doubled each time, up to the last.
+    healed_s
+        A part that has run for so long is well again.
+    hang_s
+        A part that has not come back to its inbox for so long hangs.
+    look_s
+        Between two looks at all parts.
+    """
+
+    first_s: float = 1.0
+    most_s: float = 300.0
+    healed_s: float = 60.0
+    hang_s: float = 300.0
+    look_s: float = 5.0
+
+
+class Part:
+    """One thread: runs its main, again and again until that returns.
+
+    Attributes
+    ----------
+    thread
+        Ends when the main returns, or when it dies while the program is being closed.
+    """
+
+    def __init__(self, supervision: Supervision, name: str, main: Callable[[], None], inbox: QueueInbox | None) -> None:
+        self._supervision = supervision
+        self._name = name
+        self._main = main
+        self._inbox = inbox
+        self._deaths = 0
+        self._began_at = time.monotonic()
+        self._runs = True
+        self._sick_since: datetime | None = None
+        self._hangs = False
+        self.thread = threading.Thread(target=self._live, name=name, daemon=True)
+        self.thread.start()
+
+    def _live(self) -> None:
+        closing, pace = self._supervision.closing, self._supervision.pace
+        while True:
+            self._began_at, self._runs = time.monotonic(), True
+            try:
+                self._main()
+            except Exception as error:
+                log.exception("%s died", self._name)
+                self._runs = False
+                if closing.is_set():
+                    return
+                if time.monotonic() - self._began_at >= pace.healed_s:
+                    self._deaths = 0
+                self._deaths += 1
+                delay_s = min(pace.first_s * 2 ** (self._deaths - 1), pace.most_s)
+                self._tell_death(error, delay_s)
+                closing.wait(delay_s)
+            else:
+                return
+
+    def _tell_death(self, error: Exception, delay_s: float) -> None:
+        if self._deaths == 1 or self._sick_since is None:
+            self._sick_since = datetime.now(UTC)
+        often = (
+            f" It has stopped {self._deaths} times: should that not end, close the program, start it again, and send "
+            "the support bundle (Log) to who looks after it."
+            if self._deaths > 1
+            else ""
+        )
+        if isinstance(error, LoggerError):
+            self._supervision.window.put(Trouble(self._name, Problem(error.title, error.message, self._sick_since)))
+            return
+        message = (
+            f"{self._name} stopped ({type(error).__name__}) and goes on where it was in {max(1, round(delay_s))} s. "
+            f"What was recorded is safe on this PC; the log has the details.{often}"
+        )
+        self._supervision.window.put(Trouble(self._name, Problem(STOPPED, message, self._sick_since)))
+
+    def look(self) -> None:
+        """Tell what has become well, and what hangs. Does not block."""
+        window, pace = self._supervision.window, self._supervision.pace
+        if self._sick_since and self._runs and time.monotonic() - self._began_at >= pace.healed_s:
+            self._sick_since = None
+            log.info("%s is well again", self._name)
+            window.put(Healed(self._name))
+        busy_since = self._inbox.busy_since if self._inbox and self._runs and self.thread.is_alive() else None
+        hangs = busy_since is not None and time.monotonic() - busy_since >= pace.hang_s
+        if hangs and not self._hangs:
+            message = (
+                f"{self._name} is busy with one thing for more than {pace.hang_s / 60:.0f} minutes. Mostly a disk, a "
+                "share or a network does not answer: look whether the watch folders can be opened. Nothing is lost; "
+                "what waits goes on by itself when it answers, or when the program is started again."
+            )
+            log.warning("%s hangs", self._name)
+            window.put(Trouble(f"stuck {self._name}", Problem(STANDS_STILL, message, datetime.now(UTC))))
+        elif self._hangs and not hangs:
+            log.info("%s goes on", self._name)
+            window.put(Healed(f"stuck {self._name}"))
+        self._hangs = hangs
+
+
+class Supervision:
+    """All threads of one run of the program.
+
+    Parameters
+    ----------
+    window
+        Is told what is with them.
+    pace
+        How patient it is.
+    """
+
+    def __init__(self, window: QueueInbox, pace: Pace | None = None) -> None:
+        self.window = window
+        self.pace = pace or Pace()
+        self.closing = threading.Event()
+        self._parts: list[Part] = []
+        threading.Thread(target=self._look, name="nexuslims-supervision", daemon=True).start()
+
+    def start(self, name: str, main: Callable[[], None], inbox: QueueInbox | None = None) -> threading.Thread:
+        """Start a thread of this name.
+
+        Parameters
+        ----------
+        main
+            Is called again, after a growing delay, when it has died; it returns when the thread shall end.
+        inbox
+            To which it comes back all the time; None: nobody sees whether it hangs.
+        """
+        part = Part(self, name, main, inbox)
+        self._parts.append(part)
+        return part.thread
+
+    def close(self) -> None:
+        """Let what has died start at once, a last time, to put everything down; then let the dead lie."""
+        self.closing.set()
+
+    def _look(self) -> None:
+        while not self.closing.wait(self.pace.look_s):
+            for part in tuple(self._parts):
+                part.look()
