@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
+from nexuslims_logger.events import STILL_WRITTEN, FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
@@ -138,6 +138,7 @@ class Progress:
             files_waiting=tally.files_waiting,
             files_missing=tally.files_missing,
             waiting=tuple(waiting[:NAMED]),
+            oldest_waiting_at=state.oldest_waiting_at if tally.files_waiting else None,
             last_good_pass_at=state.last_good_pass_at,
             store_problem=state.store.problem,
             folder_problem=self._since(state.outcome.folder_problem, ports.clock.now()),
@@ -188,7 +189,7 @@ class Progress:
         waiting = {key.path: delay.reason for (owner, key), delay in self._state.delays.items() if owner == session}
         changing = (key for key, one in self._state.changing.items() if one.owner == session)
         for key in islice(changing, NAMED):
-            waiting.setdefault(key.path, "still being written")
+            waiting.setdefault(key.path, STILL_WRITTEN)
         return [
             *(WaitingFile(printable(name), why) for name, why in sorted(waiting.items())),
             *self._state.outcome.unreadable,
