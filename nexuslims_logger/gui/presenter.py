@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
-from nexuslims_logger.gui.known import Asked, Known, receive
+from nexuslims_logger.gui.known import Asked, Known, a_second_later, receive
 from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.sentences import Sentences
@@ -57,6 +57,7 @@ class Presenter:
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        self._read = False
         #: The note in its editor.
         self.draft = NoteDraft(self._send_note)
         self._files: FilesListed | None = None
@@ -81,7 +82,7 @@ class Presenter:
             self.draft.drop()
         if present != before:
             self._files = None
-            self._dialog, self._shrunk, self._seconds_to_close = None, False, DONE_S
+            self._dialog, self._shrunk, self._read, self._seconds_to_close = None, False, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
             self.stop()
@@ -93,10 +94,11 @@ class Presenter:
     def second_passed(self) -> None:
         """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
         self.draft.second_passed()
+        self._known = a_second_later(self._known)
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
-        elif self._screen() is Screen.DONE and self._dialog is None:
+        elif self._screen() is Screen.DONE and self._dialog is None and not self._read:
             self._seconds_to_close -= 1
             if self._seconds_to_close <= 0:
                 self.stop()
@@ -184,6 +186,10 @@ class Presenter:
     def _send_note(self, text: str) -> None:
         if self._service:
             self._service.set_note(text)
+
+    def is_read(self) -> None:
+        """Somebody looks at the last screen, or at a window beside it: nothing closes under a reader."""
+        self._read = self._read or self._screen() is Screen.DONE
 
     def hands_moved(self) -> None:
         """Somebody uses mouse or keyboard."""
@@ -301,7 +307,7 @@ class Presenter:
                 return replace(
                     common,
                     who=words.who(),
-                    countdown=wording.COUNTDOWN.format(seconds=self._seconds_to_close),
+                    countdown=wording.STAYS if self._read else wording.COUNTDOWN.format(seconds=self._seconds_to_close),
                     to_copy=words.stored_in(),
                     to_copy_label=wording.STORED_IN,
                 )

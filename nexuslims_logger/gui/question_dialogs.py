@@ -103,19 +103,14 @@ def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) ->
     reason = tk.Entry(dialog.frame, font=theme.BASE_FONT, width=20)
     reason.configure(look.text_options())
     reason.grid(row=4, column=0, sticky="ew", ipady=look.unit // 2)
-    hint = ttk.Label(dialog.frame, style=theme.STRONG)
-    hint.grid(row=8, column=0, sticky="ew", pady=(look.unit, 0))
-    dialog.wrap(hint)
-    hint.grid_remove()
+    dialog.add_complaint(files, reason)
     wrong: list[str] = []
 
     def leave() -> None:
         chosen = files.curselection()  # type: ignore[no-untyped-call]  # Tk's own stub
         names, why = tuple(waiting[number][0] for number in chosen), reason.get()
         act(lambda: wrong.append(presenter.leave_out(names, why)))
-        if (complaint := wrong.pop()) and hint.winfo_exists():
-            hint.configure(text=complaint)
-            hint.grid()
+        dialog.complain(wrong.pop())
 
     leaver = dialog.add_button(wording.LEAVE_THEM_OUT, leave)
     reason.bind("<Return>", lambda _event: leaver.invoke())

@@ -192,7 +192,9 @@ class Sentences:
             without_answer=(
                 wording.INTERRUPTED_CLOSE
                 if found.continues_in_s is None
-                else wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
+                else wording.INTERRUPTED_CONTINUES.format(
+                    seconds=f"{found.continues_in_s:.0f}", closing=wording.INTERRUPTED_CLOSE
+                )
             ),
         )
 

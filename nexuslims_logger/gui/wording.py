@@ -111,6 +111,7 @@ SESSIONS_LEFT: Final = "{count} earlier sessions still wait; they are caught up 
 SESSIONS_LEFT_ONE: Final = "1 earlier session still waits; it is caught up when the logger runs here again."
 STORED_IN: Final = "Your data:"
 COUNTDOWN: Final = "This window closes by itself in {seconds} s."
+STAYS: Final = "This window stays open until you close it."
 
 # Unknown computer, and a start that failed
 UNKNOWN: Final = "This computer is not registered"
@@ -128,6 +129,7 @@ LEAVE: Final = "Leave &now..."
 TRY_AGAIN: Final = "&Try again"
 COPY: Final = "Co&py"
 CANCEL: Final = "&Cancel"
+CLOSE_LOGGER: Final = "Close the &logger"
 UNDO: Final = "&Undo"
 REDO: Final = "&Redo"
 SAVE_BUNDLE: Final = "&Save support bundle"
@@ -186,8 +188,8 @@ INTERRUPTED_FILES_TEXT: Final = "{count}, {bytes}"
 INTERRUPTED_TEXT: Final = (
     "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
 )
-INTERRUPTED_CLOSE: Final = "Without an answer the logger closes, and everything stays as it is."
-INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s."
+INTERRUPTED_CLOSE: Final = "If you close this window, the logger closes, and everything stays as it is."
+INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s. {closing}"
 NEIGHBOUR: Final = "Another computer has an open session at this instrument"
 NEIGHBOUR_COMPUTER: Final = "Computer"
 NEIGHBOUR_CHOICES: Final = (

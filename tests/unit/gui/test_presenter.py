@@ -354,14 +354,14 @@ def test_the_time_runs_with_the_clock_and_never_below_zero() -> None:
     assert desk.view(NOW - timedelta(hours=2)).elapsed == "00:00:00"
 
 
-def test_the_bar_goes_by_bytes_and_never_back_while_something_is_sent() -> None:
+def test_the_bar_says_what_the_numbers_say_and_goes_back_only_for_more_work() -> None:
     desk = Desk(STARTED)
     seen = []
-    for done, total in [(0, 1_000), (500, 1_000), (500, 2_000), (900, 2_000), (1_100, 2_000)]:
+    for done, total in [(0, 1_000), (500, 1_000), (400, 1_000), (500, 2_000), (900, 2_000), (1_100, 2_000)]:
         desk.tell(some(bytes_done=done, bytes_total=total))
         seen.append(desk.view().fraction)
 
-    assert seen == [0.0, 0.5, 0.5, 0.5, 0.55]
+    assert seen == [0.0, 0.5, 0.5, 0.25, 0.45, 0.55]
 
 
 def test_the_bar_is_full_only_when_every_file_is_there() -> None:
@@ -376,7 +376,7 @@ def test_the_bar_is_full_only_when_every_file_is_there() -> None:
 
 
 def test_the_bar_of_the_end_begins_at_what_there_is() -> None:
-    desk = Desk(STARTED, some(bytes_done=1_000, bytes_total=2_000), some(bytes_done=1_000, bytes_total=4_000))
+    desk = Desk(STARTED, some(bytes_done=2_000, bytes_total=4_000), some(bytes_done=1_000, bytes_total=4_000))
     assert desk.view().fraction == 0.5
 
     desk.tell(ENDING)
@@ -672,6 +672,31 @@ def test_the_last_screen_counts_down_and_closes() -> None:
     desk.tell(Stopped())
     assert desk.view().finished
     assert desk.presenter.exit_code() is ExitCode.COMPLETE
+
+
+def test_the_last_screen_does_not_close_under_a_reader() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.is_read()  # long before: it does not count
+    desk.tell(ENDING, STORED, READY)
+    desk.presenter.second_passed()
+    assert desk.view().countdown == "This window closes by itself in 59 s."
+
+    desk.presenter.is_read()
+    for _ in range(DONE_S):
+        desk.presenter.second_passed()
+
+    assert desk.view().countdown == "This window stays open until you close it."
+    assert desk.asked == []
+
+
+def test_an_interrupted_session_says_how_soon_it_continues() -> None:
+    desk = Desk(Starting(StartStep.RECOVERY), replace(INTERRUPTED, continues_in_s=60.0))
+    desk.presenter.second_passed()
+    desk.presenter.second_passed()
+
+    asked = desk.view().interrupted
+    assert asked
+    assert "by itself in 58 s. If you close this window" in asked.without_answer
 
 
 def test_a_stop_that_nobody_answers_ends_all_the_same() -> None:
