@@ -123,6 +123,11 @@ class Known:
         return self.session, self.progress, self.stored, self.ready
 
     @property
+    def only_record_waits(self) -> bool:
+        """Whether every file is stored, and the database alone has not heard of it."""
+        return self.stored is not None and not self.ready and self.record is not None and not self.record.recorded
+
+    @property
     def everything_done(self) -> bool:
         """Whether this session is ready and no earlier one still waits."""
         return self.ready and self.sessions_left == 0

@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 
 #: How long the last screen stays.
 DONE_S: Final = 60
+#: The dialogs that nobody clicked for, and the words that bring back what was put off.
+_QUESTIONS: Final = frozenset(
+    {
+        Dialog.INTERRUPTED,
+        Dialog.NEIGHBOUR,
+        Dialog.WHO,
+        Dialog.UNASSIGNED,
+        Dialog.STILL_WORKING,
+        Dialog.CLOCK,
+    }
+)
+_ASK_AGAIN: Final = {
+    Dialog.WHO: wording.ENTER_NAME,
+    Dialog.UNASSIGNED: wording.SAY_WHOSE,
+    Dialog.CLOCK: wording.ANSWER,
+}
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
 
@@ -123,7 +139,7 @@ class Presenter:
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
         self.draft.save()
-        if self._screen() is Screen.RUNNING and self.questions.insist_on_name():
+        if self._screen() is Screen.RUNNING and (self.questions.insist_on_name() or self.questions.insist_on_files()):
             self._dialog = None
         elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
             self._service.end()
@@ -147,6 +163,10 @@ class Presenter:
         elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
             self._dialog = Dialog.CHANGE_USER
 
+    def answer_question(self) -> None:
+        """Ask again what was put off: the button beside the line of state."""
+        self.questions.ask_again(self._screen())
+
     def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
         wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
@@ -164,7 +184,7 @@ class Presenter:
         return wrong
 
     def shrink(self) -> None:
-        """*In the background*: make room, and go on."""
+        """*Finish in background*: make room, and go on."""
         self._dialog = None
         self._shrunk = True
 
@@ -267,15 +287,17 @@ class Presenter:
         """Return the whole window as it should look at `now`."""
         known, screen = self._known, self._screen()
         words = Sentences(known, now, self._zone, self._this_pc_only)
-        state = StateLine(known, now, self._zone, self._interval_s).on(screen)
+        state = StateLine(known, now, self._zone, self._interval_s, self.questions.whose_open).on(screen)
+        dialog, put_off = self._present_dialog(), self.questions.asks_again(screen)
         common = View(
             screen=screen,
-            title=words.title(screen, state.tone),
+            title=words.title(screen, state.tone, asks=put_off is not None or dialog in _QUESTIONS),
             heading=words.heading(screen),
             state=state,
             record=words.record(),
             busy=known.asked is not None,
-            dialog=self._present_dialog(),
+            question=_ASK_AGAIN[put_off] if put_off else "",
+            dialog=dialog,
             finished=self._finished or known.stopped,
             shrunk=self._shrunk and screen in {Screen.ENDING, Screen.DONE},
         )
@@ -328,7 +350,9 @@ class Presenter:
         if known.failure:
             return Screen.FAILED
         if known.session is None:
-            return Screen.UNKNOWN_COMPUTER if known.unknown else Screen.STARTING
+            if known.unknown:
+                return Screen.UNKNOWN_COMPUTER if known.unknown.answered else Screen.NO_DATABASE
+            return Screen.STARTING
         if known.ready:
             return Screen.DONE
         return Screen.ENDING if known.ended_at else Screen.RUNNING
