@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,11 +29,14 @@ class Problem:
         What failed; on what, and what to do next.
     since
         When this trouble began.
+    offline
+        The database does not answer: it goes by itself, and `message` has the technical cause.
     """
 
     title: str
     message: str
     since: datetime
+    offline: bool = False
 
 
 class StartStep(enum.StrEnum):
@@ -126,10 +129,19 @@ class NeighbourFound(Event):
 
 @dataclass(frozen=True)
 class InstrumentUnknown(Event):
-    """No instrument is known for this computer; the start waits for `SessionService.try_again`."""
+    """No instrument is known for this computer; it is asked again by itself, and after `SessionService.try_again`.
+
+    Attributes
+    ----------
+    problem
+        What the database said, and when (`since`).
+    answered
+        False when the database could not say whether the computer is registered.
+    """
 
     computer_name: str
     problem: Problem
+    answered: bool = True
 
 
 @dataclass(frozen=True)
@@ -318,6 +330,11 @@ class PassStage(enum.StrEnum):
     VERIFYING = "verifying"
 
 
+#: Why files wait in the course of things: while the instrument writes them.
+STILL_WRITTEN: Final = "still being written"
+KEEPS_GROWING: Final = "keeps growing; sent again in a while"
+
+
 @dataclass(frozen=True)
 class WaitingFile:
     """One file that is not in the store yet, and why (``still being written``, ``in use elsewhere``)."""
@@ -352,6 +369,8 @@ class TransferProgress(Event):
         None when nobody can say.
     waiting
         The first few files that wait, with reasons; `files_waiting` counts them all.
+    oldest_waiting_at
+        Since when the longest waiting file stands as it is, looked up once a minute; None: nothing waits for long.
     last_good_pass_at
         When the last pass ended that saw every folder and left nothing undone that could be done; None
         before the first.
@@ -382,6 +401,7 @@ class TransferProgress(Event):
     files_waiting: int = 0
     files_missing: int = 0
     waiting: tuple[WaitingFile, ...] = ()
+    oldest_waiting_at: datetime | None = None
     last_good_pass_at: datetime | None = None
     store_problem: Problem | None = None
     folder_problem: Problem | None = None

@@ -94,6 +94,12 @@ class _Watched:
     scanning: bool = False
     said: str = ""
 
+    @property
+    def hopeless(self) -> bool:
+        """Whether nothing more will come of it."""
+        dying = self.deaths >= _MOST_DEATHS
+        return (self.session is None and (self.failed or dying)) or (self.ending and dying)
+
     def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case for each kind of event
         match event:
             case SessionStarted():
@@ -174,6 +180,22 @@ class _Watched:
             print(line, file=sys.stderr, flush=True)
 
 
+class _Standstill:
+    """How long nothing has moved although something waits."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._stood: tuple[int, ...] | None = None
+        self._since = clock.monotonic()
+
+    def lasts_s(self, watched: _Watched) -> float:
+        """Take notice of how things stand; return for how many seconds they have stood so."""
+        now = self._clock.monotonic()
+        if watched.scanning or watched.standstill is None or watched.standstill != self._stood:
+            self._stood, self._since = watched.standstill, now
+        return now - self._since
+
+
 def run(  # noqa: PLR0913 - the command's options
     settings: Settings,
     *,
@@ -215,7 +237,7 @@ def run(  # noqa: PLR0913 - the command's options
     watched = _Watched()
     clock = SystemClock()
     started = stored = math.inf
-    stood, since = watched.standstill, clock.monotonic()
+    standstill = _Standstill(clock)
     try:
         while not signals.terminated and not watched.ready and signals.interrupts < 2:  # noqa: PLR2004 - the second one
             if event := running.next_event(_TICK_S):
@@ -229,15 +251,11 @@ def run(  # noqa: PLR0913 - the command's options
             if over and not watched.ending:
                 watched.ending = True
                 running.service.end()
-            hopeless = watched.failed or watched.deaths >= _MOST_DEATHS
-            if hopeless and watched.session is None:
+            # At an unattended end nobody is there to leave a file out.
+            if watched.hopeless or (
+                standstill.lasts_s(watched) > _UNATTENDED_S and watched.ending and seconds is not None
+            ):
                 break
-            if watched.ending and watched.deaths >= _MOST_DEATHS:
-                break
-            if watched.standstill is None or watched.standstill != stood or not watched.ending:
-                stood, since = watched.standstill, now
-            if seconds is not None and not watched.scanning and now - since > _UNATTENDED_S:
-                break  # nobody is there to leave the file out
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
             if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
                 break
@@ -272,7 +290,7 @@ def catch_up(settings: Settings) -> ExitCode:
     watched = _Watched()
     clock = SystemClock()
     patience_s = _PATIENCE_S + 3 * settings.settle_seconds
-    stood, since = watched.standstill, clock.monotonic()
+    standstill = _Standstill(clock)
     try:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
             if event := running.next_event(_TICK_S):
@@ -281,9 +299,7 @@ def catch_up(settings: Settings) -> ExitCode:
                 break
             if watched.deaths >= _MOST_DEATHS:
                 break
-            if watched.standstill is None or watched.standstill != stood:
-                stood, since = watched.standstill, clock.monotonic()
-            if not watched.scanning and clock.monotonic() - since > patience_s:
+            if standstill.lasts_s(watched) > patience_s:
                 break
     finally:
         running.stop(_STOP_S)

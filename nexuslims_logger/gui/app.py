@@ -124,6 +124,8 @@ class App:
         windows = Windows(note=self.beside.open_note, files=self.beside.open_files, log=self.beside.open_log)
         self.window = MainWindow(self.root, self._look, self.presenter, self._act, windows)
         self._hands = Hands(self.root)
+        for event in ("<KeyPress>", "<ButtonPress>"):
+            self.root.bind_all(event, lambda _event: self.presenter.is_read(), add="+")
         self._place()
         self.dialog: ModalDialog | None = None
         self.view: View | None = None
@@ -225,7 +227,8 @@ class App:
             self.presenter.hands_moved()
         if self._bell and self._bell.rang():
             self._come_forward()
-        self.beside.second_passed()
+        if self.beside.second_passed():
+            self.presenter.is_read()
         self._stale = True
         self.root.after(_SECOND_MS, self._second)
 
@@ -255,6 +258,8 @@ class App:
             self.root.after_idle(self._icons.show, view.state.tone)
         if view.dialog is not self._dialog_shown:
             self._change_dialog(view, asked_for=asked_for)
+        elif self.dialog:
+            self.dialog.refresh(view)
 
     def _change_dialog(self, view: View, *, asked_for: bool) -> None:
         """Open what the view asks for; what nobody has clicked for waits until the window has the keyboard.

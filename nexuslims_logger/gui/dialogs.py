@@ -79,7 +79,7 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
     dialog = ModalDialog(parent, look, asked.heading, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
     dialog.add_text(wording.INTERRUPTED_TEXT, 2)
-    dialog.add_text(asked.without_answer, 3, theme.MUTED)
+    without_answer = dialog.add_text(asked.without_answer, 3, theme.MUTED)
     answers = [
         (wording.CONTINUE, InterruptedChoice.CONTINUE),
         (asked.end_text, InterruptedChoice.END),
@@ -89,6 +89,13 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
         styles.reverse()
     for (words, choice), style in zip(answers, styles, strict=True):
         dialog.add_button(words, answer(choice), style)
+    dialog.add_button(wording.CLOSE_LOGGER, lambda: act(presenter.dismiss))
+
+    def refresh(view: View) -> None:
+        if view.interrupted:
+            without_answer.configure(text=view.interrupted.without_answer)
+
+    dialog.refresh = refresh
     dialog.open(dialog.buttons[styles.index(theme.PRIMARY)])
     return dialog
 

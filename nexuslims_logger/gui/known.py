@@ -71,7 +71,7 @@ class Known:
     session, note, ended_at, stored, ready, paused
         The session of this window, and how far it is.
     record, progress, fraction
-        Of this session; `fraction` never goes back while something is under way.
+        Of this session; `fraction` goes back only when there is more to send than before.
     troubles
         The newest trouble of each kind.
     sessions_left
@@ -122,6 +122,11 @@ class Known:
     def files_state(self) -> tuple[object, ...]:
         """What, when it is another one, tells that the list of files is another one too."""
         return self.session, self.progress, self.stored, self.ready
+
+    @property
+    def only_record_waits(self) -> bool:
+        """Whether every file is stored, and the database alone has not heard of it."""
+        return self.stored is not None and not self.ready and self.record is not None and not self.record.recorded
 
     @property
     def everything_done(self) -> bool:
@@ -222,6 +227,14 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
             return known
 
 
+def a_second_later(known: Known) -> Known:
+    """Return what is known a second later: an interrupted session continues by itself a second sooner."""
+    found = known.interrupted
+    if found is None or found.continues_in_s is None:
+        return known
+    return replace(known, interrupted=replace(found, continues_in_s=max(0.0, found.continues_in_s - 1)))
+
+
 def _unless_stop(known: Known) -> Asked | None:
     """Return what is still asked after an answer: nothing takes back a stop."""
     return known.asked if known.asked is Asked.STOP else None
@@ -235,11 +248,12 @@ def _progressed(known: Known, progress: TransferProgress) -> Known:
         for trouble in known.troubles
         if good_at is None or trouble.problem.since >= good_at or trouble.kind not in _HEALED_BY_A_PASS
     )
-    return replace(known, progress=progress, fraction=_advance(known.fraction, progress), troubles=troubles)
+    before = known.fraction if known.progress and _scale(known.progress) == _scale(progress) else None
+    return replace(known, progress=progress, fraction=_advance(before, progress), troubles=troubles)
 
 
 def _advance(before: float | None, progress: TransferProgress) -> float | None:
-    """Return the bar's fraction: by bytes, and back only when new work follows finished work."""
+    """Return the bar's fraction by bytes, as the numbers beside it say; of the same work it never goes back."""
     if progress.files_total == 0:
         return None
     if progress.files_done >= progress.files_total:
@@ -250,3 +264,8 @@ def _advance(before: float | None, progress: TransferProgress) -> float | None:
         now = progress.files_done / progress.files_total
     now = min(max(now, 0.0), _ALMOST)
     return now if before is None or before >= 1.0 else max(before, now)
+
+
+def _scale(progress: TransferProgress) -> tuple[int, int]:
+    """Return what the whole bar stands for."""
+    return progress.files_total, progress.bytes_total

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import make_button
 from nexuslims_logger.gui.panels import wrap_to_width
+from nexuslims_logger.gui.view import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nexuslims_logger.gui.theme import Look
+    from nexuslims_logger.gui.view import View
 
 #: In units of the look.
 _WIDTH: Final = 50
@@ -47,6 +49,7 @@ class ModalDialog:
 
     def __init__(self, parent: tk.Tk, look: Look, title: str, dismiss: Callable[[], None], *, columns: int = 3) -> None:
         self._columns = columns
+        self._look = look
         self._parent = parent
         self._unit = look.unit
         self.window = tk.Toplevel(parent, background=look.palette.ground)
@@ -62,14 +65,32 @@ class ModalDialog:
         heading.grid(row=0, column=0, sticky="ew")
         wrap_to_width(heading, (_WIDTH - 4) * self._unit)
         self.buttons: list[ttk.Button] = []
+        #: Shows what has changed since it was opened.
+        self.refresh: Callable[[View], None] = lambda _view: None
+        self._wrong: ttk.Label | None = None
         self._buttons = ttk.Frame(self.frame)
         self._buttons.grid(row=9, column=0, sticky="ew", pady=(2 * self._unit, 0))
 
-    def add_text(self, text: str, row: int, style: str = "TLabel") -> None:
-        """Add a paragraph."""
+    def add_text(self, text: str, row: int, style: str = "TLabel") -> ttk.Label:
+        """Add a paragraph; return its label."""
         label = ttk.Label(self.frame, text=text, style=style)
         label.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
         wrap_to_width(label, (_WIDTH - 4) * self._unit)
+        return label
+
+    def add_complaint(self, *fields: tk.Misc) -> None:
+        """Keep a line free for what is wrong with the answer; the next key or click in one of `fields` clears it."""
+        self._wrong = self.add_text("", 8, self._look.line_text(Tone.PROBLEM))
+        for field in fields:
+            for event in ("<Key>", "<Button-1>"):
+                field.bind(event, lambda _event: self.complain(""), add="+")
+
+    def complain(self, wrong: str) -> None:
+        """Say what is wrong with the answer, "" for nothing; a dialog that was answered is gone."""
+        if self._wrong and self._wrong.winfo_exists():
+            self._wrong.configure(text=f"{Tone.PROBLEM.symbol}  {wrong}" if wrong else "")
+            self.window.update_idletasks()
+            self._fit()
 
     def add_table(self, facts: Sequence[tuple[str, str]], row: int) -> None:
         """Add pairs of a label and what it says."""
@@ -108,26 +129,30 @@ class ModalDialog:
         self.buttons.append(button)
         return button
 
-    def wrap(self, label: ttk.Label) -> None:
-        """Break a label's lines where the dialog ends."""
-        wrap_to_width(label, (_WIDTH - 4) * self._unit)
-
     def open(self, focus: tk.Misc) -> None:
         """Show the dialog over its parent, and give it the keyboard."""
-        window, parent = self.window, self._parent
+        window = self.window
         window.update_idletasks()
+        self._fit()
+        # A grab fails before the window is on the screen.
+        window.bind("<Map>", lambda _event: window.grab_set())
+        window.deiconify()
+        focus.focus_set()
+
+    def _fit(self) -> None:
+        """Have room for everything, on the screen; a dialog that fits already stays where it is."""
+        window, parent = self.window, self._parent
         width = max(_WIDTH * self._unit, window.winfo_reqwidth())
         height = window.winfo_reqheight()
+        least_width, least_height = window.minsize()
+        if width <= least_width and height <= least_height:
+            return
         x = parent.winfo_rootx() + (parent.winfo_width() - width) // 2
         y = parent.winfo_rooty() + (parent.winfo_height() - height) // 3
         x = min(max(x, 0), max(0, window.winfo_screenwidth() - width))
         y = min(max(y, 0), max(0, window.winfo_screenheight() - height))
         window.geometry(f"{width}x{height}+{x}+{y}")
         window.minsize(width, height)
-        # A grab fails before the window is on the screen.
-        window.bind("<Map>", lambda _event: window.grab_set())
-        window.deiconify()
-        focus.focus_set()
 
     def close(self) -> None:
         """Take the dialog down."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
-from nexuslims_logger.gui.known import Asked, Known, receive
+from nexuslims_logger.gui.known import Asked, Known, a_second_later, receive
 from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.sentences import Sentences
@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 
 #: How long the last screen stays.
 DONE_S: Final = 60
+#: The dialogs that nobody clicked for, and the words that bring back what was put off.
+_QUESTIONS: Final = frozenset(
+    {
+        Dialog.INTERRUPTED,
+        Dialog.NEIGHBOUR,
+        Dialog.WHO,
+        Dialog.UNASSIGNED,
+        Dialog.STILL_WORKING,
+        Dialog.CLOCK,
+    }
+)
+_ASK_AGAIN: Final = {
+    Dialog.WHO: wording.ENTER_NAME,
+    Dialog.UNASSIGNED: wording.SAY_WHOSE,
+    Dialog.CLOCK: wording.ANSWER,
+}
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
 
@@ -57,6 +73,7 @@ class Presenter:
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        self._read = False
         #: The note in its editor.
         self.draft = NoteDraft(self._send_note)
         self._files: FilesListed | None = None
@@ -81,7 +98,7 @@ class Presenter:
             self.draft.drop()
         if present != before:
             self._files = None
-            self._dialog, self._shrunk, self._seconds_to_close = None, False, DONE_S
+            self._dialog, self._shrunk, self._read, self._seconds_to_close = None, False, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
             self.stop()
@@ -93,10 +110,11 @@ class Presenter:
     def second_passed(self) -> None:
         """Count down, on the last screen and to the end of patience. Counts calls: the clock may jump."""
         self.draft.second_passed()
+        self._known = a_second_later(self._known)
         if self._known.asked is Asked.STOP:
             self._seconds_to_stop -= 1
             self._finished = self._finished or self._seconds_to_stop <= 0
-        elif self._screen() is Screen.DONE and self._dialog is None:
+        elif self._screen() is Screen.DONE and self._dialog is None and not self._read:
             self._seconds_to_close -= 1
             if self._seconds_to_close <= 0:
                 self.stop()
@@ -121,7 +139,7 @@ class Presenter:
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
         self.draft.save()
-        if self._screen() is Screen.RUNNING and self.questions.insist_on_name():
+        if self._screen() is Screen.RUNNING and (self.questions.insist_on_name() or self.questions.insist_on_files()):
             self._dialog = None
         elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
             self._service.end()
@@ -145,6 +163,10 @@ class Presenter:
         elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
             self._dialog = Dialog.CHANGE_USER
 
+    def answer_question(self) -> None:
+        """Ask again what was put off: the button beside the line of state."""
+        self.questions.ask_again(self._screen())
+
     def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
         wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
@@ -162,7 +184,7 @@ class Presenter:
         return wrong
 
     def shrink(self) -> None:
-        """*In the background*: make room, and go on."""
+        """*Finish in background*: make room, and go on."""
         self._dialog = None
         self._shrunk = True
 
@@ -184,6 +206,10 @@ class Presenter:
     def _send_note(self, text: str) -> None:
         if self._service:
             self._service.set_note(text)
+
+    def is_read(self) -> None:
+        """Somebody looks at the last screen, or at a window beside it: nothing closes under a reader."""
+        self._read = self._read or self._screen() is Screen.DONE
 
     def hands_moved(self) -> None:
         """Somebody uses mouse or keyboard."""
@@ -261,15 +287,17 @@ class Presenter:
         """Return the whole window as it should look at `now`."""
         known, screen = self._known, self._screen()
         words = Sentences(known, now, self._zone, self._this_pc_only)
-        state = StateLine(known, now, self._zone, self._interval_s).on(screen)
+        state = StateLine(known, now, self._zone, self._interval_s, self.questions.whose_open).on(screen)
+        dialog, put_off = self._present_dialog(), self.questions.asks_again(screen)
         common = View(
             screen=screen,
-            title=words.title(screen, state.tone),
+            title=words.title(screen, state.tone, asks=put_off is not None or dialog in _QUESTIONS),
             heading=words.heading(screen),
             state=state,
             record=words.record(),
             busy=known.asked is not None,
-            dialog=self._present_dialog(),
+            question=_ASK_AGAIN[put_off] if put_off else "",
+            dialog=dialog,
             finished=self._finished or known.stopped,
             shrunk=self._shrunk and screen in {Screen.ENDING, Screen.DONE},
         )
@@ -301,7 +329,7 @@ class Presenter:
                 return replace(
                     common,
                     who=words.who(),
-                    countdown=wording.COUNTDOWN.format(seconds=self._seconds_to_close),
+                    countdown=wording.STAYS if self._read else wording.COUNTDOWN.format(seconds=self._seconds_to_close),
                     to_copy=words.stored_in(),
                     to_copy_label=wording.STORED_IN,
                 )
@@ -322,7 +350,9 @@ class Presenter:
         if known.failure:
             return Screen.FAILED
         if known.session is None:
-            return Screen.UNKNOWN_COMPUTER if known.unknown else Screen.STARTING
+            if known.unknown:
+                return Screen.UNKNOWN_COMPUTER if known.unknown.answered else Screen.NO_DATABASE
+            return Screen.STARTING
         if known.ready:
             return Screen.DONE
         return Screen.ENDING if known.ended_at else Screen.RUNNING

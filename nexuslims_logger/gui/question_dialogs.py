@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import UnassignedChoice
 from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui.fitting import shorten
 from nexuslims_logger.gui.modal import Choice, ModalDialog
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.theme import Look
 
 _LINES: Final = 6
+#: In units of the look.
+_NAME_UNITS: Final = 42
 
 
 def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
@@ -30,14 +33,16 @@ def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, n
 
     dialog = ModalDialog(parent, look, wording.UNASSIGNED_FOUND, lambda: act(presenter.dismiss), columns=2)
     dialog.add_table(questions.unassigned_facts(now), 1)
-    dialog.add_text(wording.UNASSIGNED_TEXT, 2)
+    dialog.add_text(questions.unassigned_text, 2)
     this, previous, alone = wording.UNASSIGNED_CHOICES
     choices = [Choice(wording.TAKE_THIS, this, give(UnassignedChoice.THIS))]
     if questions.previous_offered:
         choices.append(Choice(wording.TAKE_PREVIOUS, previous, give(UnassignedChoice.PREVIOUS)))
     choices.append(Choice(wording.LEAVE_ALONE, alone, give(UnassignedChoice.LEAVE)))
     dialog.add_choices(choices, 3)
-    dialog.open(dialog.add_button(wording.LATER, lambda: act(presenter.dismiss), theme.PRIMARY))
+    dialog.open(
+        dialog.add_button(questions.unassigned_later, lambda: act(lambda: questions.assign(None)), theme.PRIMARY)
+    )
     return dialog
 
 
@@ -65,19 +70,20 @@ def open_clock(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: d
 def open_leftover(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
     """Ask what becomes of what is not stored yet; who would wait for long is offered the background first."""
     questions = presenter.questions
-    dialog = ModalDialog(parent, look, wording.LEAVING, lambda: act(presenter.dismiss), columns=2)
+    dialog = ModalDialog(parent, look, questions.leaving_heading, lambda: act(presenter.dismiss), columns=2)
     dialog.add_text(text, 1)
-    first, second = ("TButton", theme.PRIMARY) if questions.much_is_left else (theme.PRIMARY, "TButton")
+    usual = 2 if questions.may_leave else 1 if questions.much_is_left else 0
+    styles = [theme.PRIMARY if number == usual else "TButton" for number in range(3)]
     waiting, behind, later, out = wording.LEFTOVER_CHOICES
     choices = [
-        Choice(wording.KEEP_WAITING, waiting, lambda: act(presenter.dismiss), first),
-        Choice(wording.IN_BACKGROUND, behind, lambda: act(presenter.shrink), second),
-        Choice(wording.LEAVE_FOR_LATER, later, lambda: act(presenter.stop)),
+        Choice(wording.KEEP_WAITING, waiting, lambda: act(presenter.dismiss), styles[0]),
+        Choice(wording.IN_BACKGROUND, behind, lambda: act(presenter.shrink), styles[1]),
+        Choice(wording.LEAVE_FOR_LATER, later, lambda: act(presenter.stop), styles[2]),
     ]
     if questions.waiting:
         choices.append(Choice(wording.LEAVE_FILES_OUT, out, lambda: act(presenter.open_leave_out)))
     buttons = dialog.add_choices(choices, 2)
-    dialog.open(buttons[1 if questions.much_is_left else 0])
+    dialog.open(buttons[usual])
     return dialog
 
 
@@ -86,8 +92,11 @@ def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) ->
     waiting = presenter.questions.waiting
     dialog = ModalDialog(parent, look, wording.LEAVE_OUT, lambda: act(presenter.dismiss))
     dialog.add_text(wording.LEAVE_OUT_TEXT, 1)
+    listed = ttk.Frame(dialog.frame)
+    listed.columnconfigure(0, weight=1)
+    listed.grid(row=2, column=0, sticky="ew", pady=(look.unit, 0))
     files = tk.Listbox(
-        dialog.frame,
+        listed,
         height=min(_LINES, max(2, len(waiting))),
         selectmode="multiple",
         font=theme.BASE_FONT,
@@ -95,30 +104,39 @@ def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) ->
         exportselection=False,
     )
     files.configure({name: value for name, value in look.text_options().items() if name != "insertbackground"})
-    files.insert("end", *(f"{name}   ({reason})" for name, reason in waiting))
-    files.grid(row=2, column=0, sticky="ew", pady=(look.unit, 0))
+    measure = font.nametofont(theme.BASE_FONT, parent).measure
+    files.insert("end", *(shorten(name, _NAME_UNITS * look.unit, measure) for name, _ in waiting))
+    files.grid(row=0, column=0, sticky="ew")
+    if len(waiting) > _LINES:
+        scrollbar = ttk.Scrollbar(listed, command=files.yview)
+        scrollbar.grid(row=0, column=1, sticky="ns")
+        files.configure(yscrollcommand=scrollbar.set)
+    why_it_waits = dialog.add_text(wording.LEAVE_OUT_HINT, 3, theme.MUTED)
+
+    def explain(_event: object) -> None:
+        name, reason = waiting[files.index("active")]
+        name = shorten(name, _NAME_UNITS * look.unit, measure)
+        why_it_waits.configure(text=wording.LEAVE_OUT_WAITS.format(name=name, reason=reason))
+
+    files.bind("<<ListboxSelect>>", explain)
     ttk.Label(dialog.frame, text=wording.LEAVE_OUT_WHY, style=theme.MUTED).grid(
-        row=3, column=0, sticky="w", pady=(look.unit, 0)
+        row=4, column=0, sticky="w", pady=(look.unit, 0)
     )
     reason = tk.Entry(dialog.frame, font=theme.BASE_FONT, width=20)
     reason.configure(look.text_options())
-    reason.grid(row=4, column=0, sticky="ew", ipady=look.unit // 2)
-    hint = ttk.Label(dialog.frame, style=theme.STRONG)
-    hint.grid(row=8, column=0, sticky="ew", pady=(look.unit, 0))
-    dialog.wrap(hint)
-    hint.grid_remove()
+    reason.grid(row=5, column=0, sticky="ew", ipady=look.unit // 2)
+    dialog.add_complaint(files, reason)
     wrong: list[str] = []
 
     def leave() -> None:
         chosen = files.curselection()  # type: ignore[no-untyped-call]  # Tk's own stub
         names, why = tuple(waiting[number][0] for number in chosen), reason.get()
         act(lambda: wrong.append(presenter.leave_out(names, why)))
-        if (complaint := wrong.pop()) and hint.winfo_exists():
-            hint.configure(text=complaint)
-            hint.grid()
+        dialog.complain(wrong.pop())
 
     leaver = dialog.add_button(wording.LEAVE_THEM_OUT, leave)
-    reason.bind("<Return>", lambda _event: leaver.invoke())
+    # Return leads to the button and does not press it: *Back* is what is painted as the usual answer.
+    reason.bind("<Return>", lambda _event: leaver.focus_set())
     dialog.add_button(wording.BACK, lambda: act(presenter.wants_to_close), theme.PRIMARY)
     dialog.open(files)
     return dialog

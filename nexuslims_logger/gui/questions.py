@@ -51,6 +51,8 @@ class Questions:
         self._service: SessionService | None = None
         self._put_off: set[Dialog] = set()
         self._ends_then = False
+        self._ends_after_files = False
+        self._files_given = False
         self.remembered = NamesRemembered((), (), asks_project=False)
 
     def connect(self, service: SessionService) -> None:
@@ -63,6 +65,8 @@ class Questions:
             self.remembered = event
         if isinstance(event, SessionStarted):
             self._put_off.clear()
+        if isinstance(event, SessionStarted | UnassignedFound):
+            self._files_given = False
         if dialog := _ASKED_BY.get(type(event)):
             self._put_off.discard(dialog)
 
@@ -86,7 +90,23 @@ class Questions:
         """Answer later: the state line goes on telling, and what cannot go without an answer asks again."""
         if dialog is not None:
             self._put_off.add(dialog)
-        self._ends_then = False
+        self._ends_then = self._ends_after_files = False
+
+    def asks_again(self, screen: Screen) -> Dialog | None:
+        """Return the question that was put off and still waits for its answer, None for none."""
+        known = self._known()
+        clock = known.clock is not None and known.clock.held
+        waiting = (
+            (Dialog.WHO, screen is Screen.RUNNING and known.who is not None),
+            (Dialog.CLOCK, screen in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and clock),
+            (Dialog.UNASSIGNED, screen is Screen.RUNNING and self.whose_open),
+        )
+        return next((dialog for dialog, holds in waiting if holds and dialog in self._put_off), None)
+
+    def ask_again(self, screen: Screen) -> None:
+        """Ask what was put off once more."""
+        if dialog := self.asks_again(screen):
+            self._put_off.discard(dialog)
 
     # --- who is working ------------------------------------------------------------------------------------------
 
@@ -132,7 +152,7 @@ class Questions:
             return error.message
         if self._service:
             self._service.confirm_who(user, for_project)
-            if self._ends_then:
+            if self._ends_then and not self.insist_on_files():
                 self._service.end()
         self._put_off.add(Dialog.WHO)
         self._ends_then = False
@@ -151,6 +171,8 @@ class Questions:
     def change_text(self, now: datetime) -> str:
         """Return what becomes of the session that runs."""
         session = self._known().session
+        if self._known().stored:
+            return wording.CHANGE_AFTER_STORED
         if session is None or self._known().ended_at:
             return wording.CHANGE_AFTER_END
         return wording.CHANGE_TEXT.format(
@@ -191,11 +213,40 @@ class Questions:
         found = self._known().unassigned
         return found is not None and found.previous_started_at is not None
 
-    def assign(self, choice: UnassignedChoice) -> None:
-        """Say whose the files are."""
+    @property
+    def whose_open(self) -> bool:
+        """Whether nobody has said yet whose they are."""
+        known = self._known()
+        some_left = known.progress is None or known.progress.unassigned > 0
+        return known.unassigned is not None and some_left and not self._files_given
+
+    @property
+    def unassigned_text(self) -> str:
+        """What is asked below the table."""
+        return wording.UNASSIGNED_TEXT_END if self._ends_after_files else wording.UNASSIGNED_TEXT
+
+    @property
+    def unassigned_later(self) -> str:
+        """The words of the button that leaves the answer to the next start."""
+        return wording.END_WITHOUT if self._ends_after_files else wording.LATER
+
+    def insist_on_files(self) -> bool:
+        """Ask once more whose they are before the session ends; False when that is known."""
+        if not self.whose_open:
+            return False
+        self._put_off.discard(Dialog.UNASSIGNED)
+        self._ends_after_files = True
+        return True
+
+    def assign(self, choice: UnassignedChoice | None) -> None:
+        """Say whose the files are; None: later."""
         self._put_off.add(Dialog.UNASSIGNED)
-        if self._service:
+        if self._service and choice:
+            self._files_given = True
             self._service.assign_unassigned(choice)
+        if self._service and self._ends_after_files:
+            self._service.end()
+        self._ends_after_files = False
 
     # --- still working? ------------------------------------------------------------------------------------------
 
@@ -246,6 +297,16 @@ class Questions:
         """The files that could be left out, each with why it waits."""
         progress = self._known().progress
         return tuple((file.name, file.reason) for file in progress.waiting) if progress else ()
+
+    @property
+    def leaving_heading(self) -> str:
+        """What stands above the choices of who does not want to wait."""
+        return wording.LEAVING_STORED if self.may_leave else wording.LEAVING
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether every file is stored, so that there is nothing to stay for."""
+        return self._known().only_record_waits
 
     @property
     def much_is_left(self) -> bool:

@@ -42,18 +42,22 @@ class Sentences:
     zone: tzinfo | None
     this_pc_only: bool
 
-    def title(self, screen: Screen, tone: Tone) -> str:
-        """Return the window's title, which the task bar shows."""
+    def title(self, screen: Screen, tone: Tone, *, asks: bool) -> str:
+        """Return the window's title, which the task bar shows; a sign before it tells of trouble or a question."""
         counts, instrument = self._short_counts(), self._instrument()
         text = {
-            Screen.STARTING: wording.TITLE_QUESTION if tone is Tone.WAITING else wording.TITLE_STARTING,
+            Screen.STARTING: wording.TITLE_ASKING if asks else wording.TITLE_STARTING,
             Screen.UNKNOWN_COMPUTER: wording.TITLE_UNKNOWN,
-            Screen.RUNNING: wording.TITLE_TROUBLE if tone is Tone.PROBLEM else wording.TITLE_RUNNING,
+            Screen.NO_DATABASE: wording.TITLE_NO_DATABASE,
+            Screen.RUNNING: wording.TITLE_RUNNING,
             Screen.ENDING: wording.TITLE_ENDING,
             Screen.DONE: wording.TITLE_DONE,
             Screen.FAILED: wording.TITLE_FAILED,
         }[screen]
-        return text.format(program=wording.PROGRAM, counts=counts, instrument=instrument)
+        title = text.format(program=wording.PROGRAM, counts=counts, instrument=instrument)
+        if tone is Tone.PROBLEM and screen is not Screen.FAILED:
+            return wording.MARK_TROUBLE.format(title=title)
+        return wording.MARK_QUESTION.format(title=title) if asks else title
 
     def heading(self, screen: Screen) -> str:
         """Return the big words at the top."""
@@ -61,6 +65,10 @@ class Sentences:
             return self.known.failure.title
         if screen is Screen.UNKNOWN_COMPUTER:
             return wording.UNKNOWN
+        if screen is Screen.NO_DATABASE and self.known.unknown:
+            return self.known.unknown.problem.title
+        if screen is Screen.ENDING and self.known.ended_at:
+            return wording.SESSION_ENDED.format(time=self._moment(self.known.ended_at))
         return wording.STARTING if screen is Screen.STARTING else self._instrument()
 
     def record(self) -> Line:
@@ -88,9 +96,12 @@ class Sentences:
         start, user = self._moment(session.started_at), session.user
         if session.joined:
             user = wording.PART_OF.format(user=user or wording.SOMEBODY)
+        if user and session.project:
+            user = wording.USER_PROJECT.format(user=user, project=session.project)
         if ended_at:
             text = wording.ENDED_AT if user else wording.ENDED_AT_NOBODY
-            return text.format(user=user, start=start, end=self._moment(ended_at))
+            who = text.format(user=user, start=start, end=self._moment(ended_at))
+            return who if self.known.ready else wording.ENDED_ON.format(instrument=self._instrument(), who=who)
         return (wording.USER_SINCE if user else wording.SINCE).format(user=user, time=start)
 
     def elapsed(self) -> str:
@@ -135,8 +146,10 @@ class Sentences:
 
     def leaving(self) -> str:
         """Return what a person leaves behind who goes now."""
-        progress, waits = self.known.progress, wording.LEAVING_REST
-        if progress and not self.known.stored and progress.files_total > progress.files_done:
+        progress, stored, waits = self.known.progress, self.known.stored, wording.LEAVING_REST
+        if self.known.only_record_waits and stored:
+            return wording.LEAVING_STORED_TEXT.format(verified=verified(stored.files, stored.files))
+        if progress and not stored and progress.files_total > progress.files_done:
             left = progress.files_total - progress.files_done
             waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
         return wording.LEAVING_TEXT.format(waits=waits)
@@ -192,7 +205,9 @@ class Sentences:
             without_answer=(
                 wording.INTERRUPTED_CLOSE
                 if found.continues_in_s is None
-                else wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
+                else wording.INTERRUPTED_CONTINUES.format(
+                    seconds=f"{found.continues_in_s:.0f}", closing=wording.INTERRUPTED_CLOSE
+                )
             ),
         )
 

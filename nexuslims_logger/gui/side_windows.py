@@ -82,9 +82,10 @@ class SideWindows:
         if self.files and self.files.is_open and self._presenter.files:
             self.files.show(self._presenter.files)
 
-    def second_passed(self) -> None:
-        """Let those that follow something look again."""
+    def second_passed(self) -> bool:
+        """Let those that follow something look again; say whether one is open."""
         if self.files and self.files.is_open:
             self.files.refresh()
         if self.log and self.log.is_open:
             self.log.refresh()
+        return any(window and window.is_open for window in (self.note, self.files, self.log))

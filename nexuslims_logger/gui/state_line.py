@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import PassStage
+from nexuslims_logger.events import KEEPS_GROWING, STILL_WRITTEN, PassStage
 from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked
 from nexuslims_logger.gui.sentences import verified
@@ -14,12 +14,16 @@ from nexuslims_logger.gui.view import Line, Screen, Tone
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from nexuslims_logger.events import Problem, TransferProgress
+    from nexuslims_logger.events import Problem, SessionStored, TransferProgress
     from nexuslims_logger.gui.known import Known
 
 #: So many intervals, and a minute for the pass itself, may go by before a check counts as old.
 _STALE_INTERVALS: Final = 3
 _STALE_GRACE_S: Final = 60
+#: A file that stands there unsent for so long is worth a warning.
+_LONG_S: Final = 180
+_CALM: Final = frozenset({STILL_WRITTEN, KEEPS_GROWING})
+_LOST: Final = "nothing is lost"
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,15 @@ class StateLine:
         The present time, and the zone of the times shown (None: the PC's own).
     interval_s
         As in `Presenter`.
+    whose_open
+        Nobody has said yet whose the files are that changed while no session ran.
     """
 
     known: Known
     now: datetime
     zone: tzinfo | None
     interval_s: float
+    whose_open: bool = False
 
     def on(self, screen: Screen) -> Line:  # noqa: PLR0911 - one return for each screen
         """Return the line for that screen."""
@@ -49,17 +56,35 @@ class StateLine:
             case Screen.STARTING:
                 return self._trouble() or self._starting()
             case Screen.UNKNOWN_COMPUTER:
-                problem = self.known.unknown.problem if self.known.unknown else None
-                return Line(Tone.WAITING, wording.UNKNOWN_STATE, problem.message if problem else "")
+                return self._unknown(wording.UNKNOWN_STATE)
+            case Screen.NO_DATABASE:
+                return self._unknown(wording.NO_DATABASE_STATE)
             case Screen.FAILED:
                 failure = self.known.failure
                 return Line(Tone.PROBLEM, wording.FAILED_STATE, failure.message if failure else "")
             case Screen.DONE:
                 return self._done()
             case Screen.ENDING:
-                return self._trouble() or self._disk() or self._ending()
+                return self._stored() or self._trouble() or self._disk() or self._ending()
             case Screen.RUNNING:
                 return self._asked() or self._trouble() or self._question() or self._running()
+
+    def _unknown(self, text: str) -> Line:
+        """Return why there is no session yet, and when that was found out: so one sees that *Try again* tried."""
+        unknown = self.known.unknown
+        if unknown is None or self.known.asked:
+            return Line(Tone.BUSY, wording.ASKING_DATABASE)
+        problem = unknown.problem
+        asked = wording.LAST_ASKED.format(time=wording.second(problem.since, self.now, self.zone))
+        return Line(Tone.WAITING, text, f"{wording.NO_DATABASE_DETAIL if problem.offline else problem.message} {asked}")
+
+    def _stored(self) -> Line | None:
+        """Return that nobody has to wait for a database that is away when all files are stored."""
+        known = self.known
+        offline = known.record is not None and known.record.problem is not None and known.record.problem.offline
+        if not (known.only_record_waits and offline) or (known.clock and known.clock.held):
+            return None
+        return Line(Tone.WAITING, wording.ONLY_RECORD_WAITS, wording.ONLY_RECORD_WAITS_DETAIL)
 
     def _starting(self) -> Line:
         if self.known.interrupted and not self.known.asked:
@@ -84,6 +109,10 @@ class StateLine:
             return Line(Tone.WAITING, wording.NAME_MISSING, wording.NAME_MISSING_DETAIL)
         if known.clock and known.clock.held:
             return Line(Tone.WAITING, wording.CLOCK, wording.CLOCK_HELD)
+        if self.whose_open and known.unassigned:
+            count = known.progress.unassigned if known.progress else known.unassigned.files
+            text = wording.counted(count, wording.UNASSIGNED_OPEN_ONE, wording.UNASSIGNED_OPEN)
+            return Line(Tone.WAITING, text, wording.UNASSIGNED_OPEN_DETAIL)
         return self._disk()
 
     def _disk(self) -> Line | None:
@@ -118,14 +147,17 @@ class StateLine:
 
     def _problem(self, problem: Problem) -> Line:
         text = wording.PROBLEM_SINCE.format(title=problem.title, time=self._moment(problem.since))
-        return Line(Tone.PROBLEM, text, problem.message)
+        detail = wording.OFFLINE_DETAIL if problem.offline else problem.message
+        if _LOST not in detail.lower():  # once is enough
+            text = f"{text} {wording.NOTHING_LOST}"
+        return Line(Tone.PROBLEM, text, detail)
 
     def _running(self) -> Line:
         progress = self.known.progress
         if progress is None:
             return Line(Tone.BUSY, wording.LOOKING)
         extra = _joined(_extra(progress), self._also())
-        if owed := _owed(progress, extra):
+        if owed := _coming(progress, self.now, extra) or _owed(progress, extra):
             return owed
         good_at = progress.last_good_pass_at
         if good_at is None:
@@ -152,8 +184,13 @@ class StateLine:
 
     def _done(self) -> Line:
         stored = self.known.stored
-        missing = stored.missing if stored else 0
-        if stored and stored.files:
+        missing, left_out = (stored.missing, stored.left_out) if stored else (0, 0)
+        unassigned = self.known.progress.unassigned if self.known.progress else 0
+        if stored and (missing or left_out):
+            text = _stored_of(stored)
+            detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
+            detail = detail if stored.files else wording.DONE_DETAIL_NONE
+        elif stored and stored.files:
             text = verified(stored.files, stored.files)
             detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
         else:
@@ -164,17 +201,44 @@ class StateLine:
         if left := self.known.sessions_left:
             waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
             detail = f"{detail} {waits}"
-        if stored and stored.left_out:
-            out = wording.counted(stored.left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)
-            detail = f"{out} {detail}"
+        if left_out:
+            detail = f"{wording.counted(left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)} {detail}"
         detail = _joined(detail, self._also())
         if missing:
-            gone = wording.counted(missing, wording.MISSING_ONE, wording.MISSING)
-            return Line(Tone.WAITING, text, f"{gone} {detail}")
-        return Line(Tone.GOOD, text, detail)
+            detail = f"{wording.counted(missing, wording.MISSING_ONE, wording.MISSING)} {detail}"
+        if unassigned:
+            not_sent = wording.counted(unassigned, wording.UNASSIGNED_NOT_SENT_ONE, wording.UNASSIGNED_NOT_SENT)
+            detail = f"{not_sent} {detail}"
+        return Line(Tone.WAITING if missing or left_out or unassigned else Tone.GOOD, text, detail)
 
     def _moment(self, when: datetime) -> str:
         return wording.moment(when, self.now, self.zone)
+
+
+def _coming(progress: TransferProgress, now: datetime, extra: str) -> Line | None:
+    """Return the calm line while files are being written, which is how it should be; None when one waits for long."""
+    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
+    oldest = progress.oldest_waiting_at
+    long = oldest is not None and (now - oldest).total_seconds() > _LONG_S
+    if (
+        count <= 0
+        or long
+        or progress.stage is PassStage.SENDING
+        or any(f.reason not in _CALM for f in progress.waiting)
+    ):
+        return None
+    return Line(Tone.BUSY, wording.counted(count, wording.COMING_ONE, wording.COMING), extra)
+
+
+def _stored_of(stored: SessionStored) -> str:
+    """Return how many of all the session's files are stored, and what became of the others."""
+    total = stored.files + stored.missing + stored.left_out
+    text = (wording.STORED_OF_ONE if total == 1 else wording.STORED_OF).format(
+        done=f"{stored.files:,}", total=f"{total:,}"
+    )
+    if stored.left_out:
+        text += wording.LEFT_OUT_SHORT.format(count=f"{stored.left_out:,}")
+    return text + (wording.MISSING_SHORT.format(count=f"{stored.missing:,}") if stored.missing else "")
 
 
 def _owed(progress: TransferProgress, extra: str) -> Line | None:

@@ -11,6 +11,7 @@ class Screen(enum.StrEnum):
 
     STARTING = "starting"
     UNKNOWN_COMPUTER = "unknown-computer"
+    NO_DATABASE = "no-database"
     RUNNING = "running"
     ENDING = "ending"
     DONE = "done"
@@ -136,6 +137,8 @@ class View:
         The top: the instrument (or what happens), user and since when, running time, the note's first line.
     state
         The one line of state.
+    question
+        The words of the button beside it, which asks again what was put off; "" for nothing.
     record
         Where the session is recorded.
     fraction
@@ -165,6 +168,7 @@ class View:
     heading: str
     state: Line
     record: Line
+    question: str = ""
     who: str = ""
     elapsed: str = ""
     note: str = ""

@@ -111,10 +111,7 @@ class _Names:
         self._fields = [field for field in (self.name, self.project) if field]
         for row, field in enumerate(self._fields, 2):
             field.frame.grid(row=row, column=0, sticky="ew", pady=(look.unit, 0))
-        self.wrong = ttk.Label(dialog.frame, style=theme.STRONG)
-        self.wrong.grid(row=8, column=0, sticky="ew", pady=(look.unit, 0))
-        dialog.wrap(self.wrong)
-        self.wrong.grid_remove()
+        dialog.add_complaint(*(widget for field in self._fields for widget in (field.entry, field.list)))
 
     @property
     def first(self) -> tk.Misc:
@@ -127,11 +124,6 @@ class _Names:
     def texts(self) -> tuple[str, str]:
         return self.name.text if self.name else "", self.project.text if self.project else ""
 
-    def complain(self, wrong: str) -> None:
-        if wrong and self.wrong.winfo_exists():
-            self.wrong.configure(text=wrong)
-            self.wrong.grid()
-
 
 def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
     """Ask who works in the session that runs."""
@@ -143,7 +135,7 @@ def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
 
     def confirm() -> None:
         act(lambda: wrong.append(questions.confirm_who(*names.texts())))
-        names.complain(wrong.pop())
+        dialog.complain(wrong.pop())
 
     words = wording.CONFIRM_AND_END if questions.ends_then else wording.CONFIRM_WHO
     names.answer_with(dialog.add_button(words, confirm, theme.PRIMARY))
@@ -162,7 +154,7 @@ def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, 
 
     def change(*, at_last_activity: bool) -> None:
         act(lambda: wrong.append(presenter.change_user(*names.texts(), at_last_activity=at_last_activity)))
-        names.complain(wrong.pop())
+        dialog.complain(wrong.pop())
 
     names.answer_with(
         dialog.add_button(wording.START_MINE, lambda: change(at_last_activity=False), theme.PRIMARY),

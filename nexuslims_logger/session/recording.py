@@ -136,7 +136,7 @@ class Recording:
 
     def _refused(self, identifier: str, error: LoggerError) -> None:
         ports = self._loop.ports
-        problem = Problem(error.title, error.message, ports.clock.now())
+        problem = Problem(error.title, error.message, ports.clock.now(), isinstance(error, DatabaseUnavailable))
         first_s = 2.0 if isinstance(error, TryLater) else 60.0
         delay = self._delays.setdefault(identifier, Backoff(first_s, 300.0))
         delay.failed(ports.clock.monotonic(), ports.random.fraction(), problem)

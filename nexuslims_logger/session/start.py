@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.errors import ConfigurationError
+from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable, UnknownInstrument
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
@@ -198,9 +198,11 @@ def _instrument(loop: SessionLoop) -> Instrument:
         if reply.error is None:
             instrument: Instrument = reply.value
             return instrument
-        problem = Problem(reply.error.title, reply.error.message, clock.now())
+        offline = isinstance(reply.error, DatabaseUnavailable)
+        problem = Problem(reply.error.title, reply.error.message, clock.now(), offline)
         delay.failed(clock.monotonic(), loop.ports.random.fraction(), problem)
-        loop.tell(InstrumentUnknown(loop.ports.station.computer_name, problem))
+        answered = isinstance(reply.error, UnknownInstrument)
+        loop.tell(InstrumentUnknown(loop.ports.station.computer_name, problem, answered))
         loop.wait_for(TryAgain, max(0.0, (delay.retry_at or 0.0) - clock.monotonic()))
         _ask(loop)
 

@@ -61,7 +61,8 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesLis
             delay = state.delays.get((session, key))
             waiting = FileState.WAITING if settled or delay else FileState.CHANGING
             file_state = FileState.SENDING if key in sending else waiting
-            why = delay.reason if delay else ""
+            store = state.store.problem if file_state is FileState.WAITING else None
+            why = delay.reason if delay else store.title if store else ""
         rows.append(FileRow(key.root, key.path, size, time_of(mtime_ns), file_state, why))
     return FilesListed(session, tuple(rows), state.verified_at.get(session))
 

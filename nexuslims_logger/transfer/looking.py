@@ -41,7 +41,7 @@ def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int],
     """Scan; a first complete scan after END fixes the final set."""
     first = [session.identifier for session in state.sessions if not _scanned(ports, session)]
     state.outcome = outcome = scan(ports, state.sessions, state.appeared, breathe)
-    state.scanned = True
+    state.work_done = True
     now = ports.clock.monotonic()
     state.scan_at = now + ports.rules.interval_s
     state.look_at = now + LOOK_S

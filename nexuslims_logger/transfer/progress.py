@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
+from nexuslims_logger.events import STILL_WRITTEN, FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
@@ -139,6 +139,7 @@ class Progress:
             files_waiting=tally.files_waiting,
             files_missing=tally.files_missing,
             waiting=tuple(waiting[:NAMED]),
+            oldest_waiting_at=state.oldest_waiting_at if tally.files_waiting else None,
             last_good_pass_at=state.last_good_pass_at,
             store_problem=state.store.problem,
             folder_problem=self._since(state.outcome.folder_problem, ports.clock.now()),
@@ -190,7 +191,7 @@ class Progress:
         waiting = {key: delay.reason for (whose, key), delay in self._state.delays.items() if whose == owner}
         changing = (key for key, one in self._state.changing.items() if one.owner == owner)
         for key in islice(changing, NAMED):
-            waiting.setdefault(key, "still being written")
+            waiting.setdefault(key, STILL_WRITTEN)
         return [
             *sorted(
                 (WaitingFile(shown_name(session, key), why) for key, why in waiting.items()), key=lambda one: one.name

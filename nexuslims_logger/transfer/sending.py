@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ChecksumMismatch, FileChanged, NameRefused
+from nexuslims_logger.events import KEEPS_GROWING
 from nexuslims_logger.journal.files import Owed
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.storage.contract import Origin
@@ -118,7 +119,7 @@ def _next_owed(ports: TransferPorts, state: PassState, lane: Lane, now: float) -
             continue
         resend_at = state.resend_at.get((owed.session, key), 0.0)
         if not session.ended and now < resend_at:
-            state.delay(owed.session, key, Delay("keeps growing; sent again in a while", resend_at, 0))
+            state.delay(owed.session, key, Delay(KEEPS_GROWING, resend_at, 0))
             continue
         return owed, session
     return None
@@ -152,6 +153,7 @@ def sent(ports: TransferPorts, state: PassState, ticket: SendTicket, result: Res
         )
     state.bytes_before += ticket.control.bytes_before
     state.unrecorded = True
+    state.work_done = True
     now = ports.clock.monotonic()
     # A file that grows for hours and rests now and then is not sent over and over again.
     rest_s = 2 * (now - ticket.since)

@@ -121,6 +121,8 @@ class PassState:
         The folders that the last scan has met, by watch folder.
     appeared
         What quick looks have found since the last scan, by watch folder.
+    work_done
+        Something was scanned or sent since the last good pass.
     first_look_at
         When a session's first scan was over, if it was in this run of the program.
     changing, more_changing
@@ -179,7 +181,7 @@ class PassState:
     recount: set[str] = field(default_factory=set)
     bytes_before: int = 0
     outcome: ScanOutcome = field(default_factory=ScanOutcome)
-    scanned: bool = False
+    work_done: bool = False
     last_good_pass_at: datetime | None = None
     waiting_at: float = 0.0
     oldest_waiting_at: datetime | None = None

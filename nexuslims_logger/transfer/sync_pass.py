@@ -74,6 +74,7 @@ def _probe(ports: TransferPorts, state: PassState) -> None:
 def _note_good_pass(ports: TransferPorts, state: PassState) -> None:
     # A file that is still being written is not undone: nothing could be done about it.
     idle = not state.in_flight and not state.lanes.waiting and not state.delays
-    if state.scanned and state.outcome.complete and idle and state.store.problem is None:
+    # A scan for no session has looked at nothing. The pass in which the last file was stored counts, too.
+    if state.work_done and state.sessions and state.outcome.complete and idle and state.store.problem is None:
         state.last_good_pass_at = ports.clock.now()
-        state.scanned = False
+        state.work_done = False

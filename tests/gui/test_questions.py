@@ -91,6 +91,11 @@ def test_return_on_an_empty_field_names_nobody(stage: Stage) -> None:
     stage.wait(lambda: any("Enter yours" in words for words in _words(stage)), "the complaint")
     _told(stage)
     assert _view(stage).dialog is Dialog.WHO
+    dialog = stage.app.dialog
+    assert dialog
+    stage.wait(lambda: dialog.window.winfo_height() >= dialog.window.winfo_reqheight(), "room for it")
+    stage.press("x")
+    stage.wait(lambda: not any("Enter yours" in words for words in _words(stage)), "the complaint to go")
 
 
 def test_a_name_may_wait_but_not_beyond_the_end(stage: Stage) -> None:
@@ -100,6 +105,10 @@ def test_a_name_may_wait_but_not_beyond_the_end(stage: Stage) -> None:
     _gone(stage)
     assert _view(stage).state.tone is Tone.WAITING
     assert "name" in _view(stage).record.text
+    stage.press_button("Enter name")
+    _open(stage, Dialog.WHO)
+    stage.press("Escape")
+    _gone(stage)
 
     stage.press_button("End session")
     _open(stage, Dialog.WHO)
@@ -135,7 +144,7 @@ def test_the_user_before_may_have_left_long_ago(stage: Stage) -> None:
 def test_after_the_end_the_next_user_begins_at_once(stage: Stage) -> None:
     _running(stage)
     stage.tell(on.ending(), on.progress(files_done=39, waiting=(on.waiting_file(),)))
-    stage.press_button("Change user")
+    stage.press_button("Start next session")
     _open(stage, Dialog.CHANGE_USER)
     assert "last files" in stage.app.presenter.questions.change_text(on.NOW)
     stage.press("b", "o", "b", "Return")
@@ -161,13 +170,23 @@ def test_unassigned_files_are_given_away(stage: Stage, words: str, choice: Unass
 
 def test_unassigned_files_wait_and_a_complete_session_is_not_offered(stage: Stage) -> None:
     _running(stage)
+    stage.tell(on.all_stored(unassigned=5))
     stage.tell(on.found_unassigned(previous_started_at=None, previous_ended_at=None))
     _open(stage, Dialog.UNASSIGNED)
     assert stage.app.dialog
     assert "Add to my last session" not in [button["text"] for button in stage.app.dialog.buttons]
-    stage.press("Escape")
+    stage.press_button("Later")
     _gone(stage)
     _told(stage)
+    assert _view(stage).state.tone is Tone.WAITING
+    stage.press("alt+a")
+    _open(stage, Dialog.UNASSIGNED)
+    stage.press("Escape")
+    _gone(stage)
+    stage.press_button("End session")
+    _open(stage, Dialog.UNASSIGNED)
+    stage.press_button("End without them")
+    _told(stage, EndSession())
 
 
 def test_a_quiet_session_is_asked_about_and_goes_on(stage: Stage) -> None:
@@ -237,7 +256,7 @@ def test_who_cannot_wait_goes_and_the_window_makes_room(open_stage: OpenStage) -
     _running(stage)
     stage.tell(on.ending(), on.progress(files_done=20, seconds_left=1800.0))
     stage.press_button("Leave now...")
-    stage.press_button("In the background")
+    stage.press_button("Finish in background")
     stage.wait(lambda: stage.app.root.state() == "iconic", "the window to shrink")
     stage.tell(on.stored(), on.ready())
     for _ in range(60):
@@ -253,10 +272,14 @@ def test_named_files_are_left_out_with_a_reason(stage: Stage) -> None:
     stage.press_button("Leave files out...")
     _open(stage, Dialog.LEAVE_OUT)
     stage.press_button("Leave out")
-    stage.wait(lambda: "Choose at least one file." in _words(stage), "the complaint")
+    stage.wait(lambda: "!  Choose at least one file." in _words(stage), "the complaint")
     assert _view(stage).dialog is Dialog.LEAVE_OUT, "nothing was chosen, and no reason given"
     stage.app.dialog.window.tk.call("focus", _list_of(stage))  # type: ignore[union-attr]  # it is open
     stage.press("space", "Tab", "b", "a", "d", "Return")
+    stage.settle()
+    _told(stage)
+    assert any("scan.ser: " in words for words in _words(stage)), "why it waits"
+    stage.press("Return")
     _told(stage, LeaveFilesOut(on.SESSION, ("scan.ser",), "bad"))
 
 

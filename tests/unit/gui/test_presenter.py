@@ -30,6 +30,7 @@ from nexuslims_logger.events import (
     TransferProgress,
     Trouble,
     WaitingFile,
+    WhoIsWorking,
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import wording
@@ -105,6 +106,9 @@ INTERRUPTED = InterruptedFound(
     suggestion=InterruptedChoice.END,
 )
 UNKNOWN = InstrumentUnknown("TEM-PC-03", PROBLEM)
+AWAY = Problem("The database cannot be reached", "([Errno 111] Connection refused) (2003)", PROBLEM.since, offline=True)
+NO_ANSWER = InstrumentUnknown("TEM-PC-03", AWAY, answered=False)
+OFFLINE = RecordState(MINE, recorded=False, this_pc_only=False, problem=AWAY)
 
 
 def progress(stage: PassStage = PassStage.IDLE, **counts: Any) -> TransferProgress:
@@ -134,6 +138,13 @@ def every(**counts: Any) -> TransferProgress:
         ((UNKNOWN, STARTED), Screen.RUNNING, "0/0 - FEI Titan TEM"),
         ((STARTED, some()), Screen.RUNNING, "12/40 - FEI Titan TEM"),
         ((STARTED, some(store_problem=PROBLEM)), Screen.RUNNING, "! 12/40 - FEI Titan TEM"),
+        ((STARTED, some(), ENDING, some(store_problem=PROBLEM)), Screen.ENDING, "! Ending 12/40 - FEI Titan TEM"),
+        (
+            (STARTED, some(), WhoIsWorking(MINE, asks_name=True, asks_project=False)),
+            Screen.RUNNING,
+            "? 12/40 - FEI Titan TEM",
+        ),
+        ((NO_ANSWER,), Screen.NO_DATABASE, "Waiting for the database - NexusLIMS Logger"),
         ((STARTED, some(), ENDING), Screen.ENDING, "Ending 12/40 - FEI Titan TEM"),
         ((STARTED, ENDING, STORED), Screen.ENDING, "Ending 0/0 - FEI Titan TEM"),
         ((STARTED, ENDING, STORED, READY), Screen.DONE, "Done - FEI Titan TEM"),
@@ -162,6 +173,23 @@ def test_what_has_happened_decides_the_screen_and_its_title(
         ((RECORDED, some(seconds_left=118.0)), Tone.BUSY, "Sending 12 of 40 files, 2 min left"),
         (
             (RECORDED, every(files_done=39, waiting=(WaitingFile("scan.ser", "still being written"),))),
+            Tone.BUSY,
+            "1 new file, sent as soon as it is complete",
+        ),
+        (
+            (RECORDED, every(files_done=33, files_waiting=7, oldest_waiting_at=NOW - timedelta(minutes=2))),
+            Tone.BUSY,
+            "7 new files, sent as soon as they are complete",
+        ),
+        (
+            (
+                RECORDED,
+                every(
+                    files_done=39,
+                    oldest_waiting_at=NOW - timedelta(minutes=4),
+                    waiting=(WaitingFile("scan.ser", "still being written"),),
+                ),
+            ),
             Tone.WAITING,
             "Waiting for scan.ser: still being written",
         ),
@@ -173,7 +201,11 @@ def test_what_has_happened_decides_the_screen_and_its_title(
             Tone.WAITING,
             "Waiting for 3 files, first a.dm3: in use by another program",
         ),
-        ((RECORDED, every(files_waiting=1)), Tone.WAITING, "1 file waits to be sent"),
+        (
+            (RECORDED, every(files_waiting=1, oldest_waiting_at=NOW - timedelta(hours=1))),
+            Tone.WAITING,
+            "1 file waits to be sent",
+        ),
         (
             (RECORDED, every(last_good_pass_at=NOW - timedelta(minutes=12))),
             Tone.WAITING,
@@ -224,6 +256,58 @@ def test_a_schema_that_does_not_fit_is_told_and_stops_nothing() -> None:
 
 def test_the_state_says_what_to_do_about_a_problem() -> None:
     assert Desk(STARTED, some(store_problem=PROBLEM)).view().state.detail == "Check the cable."
+
+
+def test_a_database_that_is_away_is_told_in_words_and_once() -> None:
+    state = Desk(STARTED, every(), OFFLINE).view().state
+
+    assert (state.tone, state.text) == (
+        Tone.PROBLEM,
+        "The database cannot be reached since 14:02. Nothing is lost.",
+    )
+    assert state.detail.startswith("You can go on working.")
+    assert "111" not in state.detail
+
+    already = Problem("The store is away", "It will be tried again, nothing is lost: 503.", NOW)
+    state = Desk(STARTED, some(store_problem=already)).view().state
+    assert f"{state.text} {state.detail}".lower().count("nothing is lost") == 1
+
+
+def test_a_database_that_does_not_answer_is_not_an_unknown_computer() -> None:
+    desk = Desk(NO_ANSWER)
+
+    view = desk.view()
+    assert (view.heading, view.to_copy) == ("The database cannot be reached", "")
+    assert view.state.text == "Nothing is recorded yet. The database is asked again by itself"
+    assert view.state.detail.endswith("Last asked 14:02:10.")
+    assert "111" not in view.state.detail
+
+    desk.presenter.try_again()
+    assert desk.asked == [TryAgain()]
+    assert desk.view().state.text == "Asking the database"
+    desk.tell(replace(NO_ANSWER, problem=replace(AWAY, since=NOW)))
+    assert desk.view().state.detail.endswith("Last asked 14:52:10.")
+
+
+def test_nobody_has_to_stay_for_the_record_alone() -> None:
+    desk = Desk(STARTED, ENDING, STORED, OFFLINE)
+    desk.presenter.wants_to_close()
+
+    view = desk.view()
+    assert (view.state.tone, view.state.text) == (Tone.WAITING, "Your files are stored; only the record waits")
+    assert view.leaving_text.startswith("142 of 142 files verified. Only the record waits")
+    assert desk.presenter.questions.leaving_heading == "Your files are stored"
+    assert desk.presenter.questions.may_leave
+
+
+def test_the_end_does_not_look_like_the_session() -> None:
+    view = Desk(STARTED, some(), ENDING).view()
+
+    assert (view.heading, view.who) == ("Session ended 14:52", "FEI Titan TEM: ada, 13:52 to 14:52")
+
+
+def test_the_project_is_shown_with_the_user() -> None:
+    assert Desk(replace(STARTED, project="grid 7")).view().who == "ada (grid 7), since 13:52"
 
 
 def test_a_thread_that_died_stays_in_sight_until_it_is_well_again() -> None:
@@ -296,8 +380,14 @@ def test_the_end_says_what_it_waits_for(events: tuple[Event, ...], tone: Tone, t
         (
             SessionStored(MINE, files=1, bytes=1_000, missing=2),
             Tone.WAITING,
-            "1 of 1 file verified",
+            "1 of 3 files stored, 2 gone",
             "2 files were gone before they could be sent. 1 kB compared with the store. You may leave.",
+        ),
+        (
+            SessionStored(MINE, files=0, bytes=0, missing=0, left_out=1),
+            Tone.WAITING,
+            "0 of 1 file stored, 1 left out",
+            "1 file was left out. The session is recorded. You may leave.",
         ),
         (
             SessionStored(MINE, files=0, bytes=0, missing=0),
@@ -360,14 +450,14 @@ def test_the_time_runs_with_the_clock_and_never_below_zero() -> None:
     assert desk.view(NOW - timedelta(hours=2)).elapsed == "00:00:00"
 
 
-def test_the_bar_goes_by_bytes_and_never_back_while_something_is_sent() -> None:
+def test_the_bar_says_what_the_numbers_say_and_goes_back_only_for_more_work() -> None:
     desk = Desk(STARTED)
     seen = []
-    for done, total in [(0, 1_000), (500, 1_000), (500, 2_000), (900, 2_000), (1_100, 2_000)]:
+    for done, total in [(0, 1_000), (500, 1_000), (400, 1_000), (500, 2_000), (900, 2_000), (1_100, 2_000)]:
         desk.tell(some(bytes_done=done, bytes_total=total))
         seen.append(desk.view().fraction)
 
-    assert seen == [0.0, 0.5, 0.5, 0.5, 0.55]
+    assert seen == [0.0, 0.5, 0.5, 0.25, 0.45, 0.55]
 
 
 def test_the_bar_is_full_only_when_every_file_is_there() -> None:
@@ -382,7 +472,7 @@ def test_the_bar_is_full_only_when_every_file_is_there() -> None:
 
 
 def test_the_bar_of_the_end_begins_at_what_there_is() -> None:
-    desk = Desk(STARTED, some(bytes_done=1_000, bytes_total=2_000), some(bytes_done=1_000, bytes_total=4_000))
+    desk = Desk(STARTED, some(bytes_done=2_000, bytes_total=4_000), some(bytes_done=1_000, bytes_total=4_000))
     assert desk.view().fraction == 0.5
 
     desk.tell(ENDING)
@@ -466,7 +556,7 @@ def test_no_answer_closes_and_leaves_everything_open() -> None:
 def test_an_unknown_computer_shows_its_name_and_can_try_again() -> None:
     desk = Desk(UNKNOWN)
     assert desk.view().to_copy == "TEM-PC-03"
-    assert desk.view().state.detail == "Check the cable."
+    assert desk.view().state.detail == "Check the cable. Last asked 14:02:10."
 
     desk.presenter.try_again()
     desk.presenter.try_again()
@@ -678,6 +768,31 @@ def test_the_last_screen_counts_down_and_closes() -> None:
     desk.tell(Stopped())
     assert desk.view().finished
     assert desk.presenter.exit_code() is ExitCode.COMPLETE
+
+
+def test_the_last_screen_does_not_close_under_a_reader() -> None:
+    desk = Desk(STARTED)
+    desk.presenter.is_read()  # long before: it does not count
+    desk.tell(ENDING, STORED, READY)
+    desk.presenter.second_passed()
+    assert desk.view().countdown == "This window closes by itself in 59 s."
+
+    desk.presenter.is_read()
+    for _ in range(DONE_S):
+        desk.presenter.second_passed()
+
+    assert desk.view().countdown == "This window stays open until you close it."
+    assert desk.asked == []
+
+
+def test_an_interrupted_session_says_how_soon_it_continues() -> None:
+    desk = Desk(Starting(StartStep.RECOVERY), replace(INTERRUPTED, continues_in_s=60.0))
+    desk.presenter.second_passed()
+    desk.presenter.second_passed()
+
+    asked = desk.view().interrupted
+    assert asked
+    assert "by itself in 58 s. If you close this window" in asked.without_answer
 
 
 def test_a_stop_that_nobody_answers_ends_all_the_same() -> None:

@@ -13,17 +13,21 @@ from nexuslims_logger.events import (
     PassStage,
     RecordState,
     SessionEnding,
+    SessionReady,
     SessionStarted,
+    SessionStored,
     StillWorking,
     TransferProgress,
+    UnassignedChoice,
     UnassignedFound,
     WaitingFile,
     WhoConfirmed,
     WhoIsWorking,
 )
+from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, Tone
-from nexuslims_logger.session.service import ConfirmWho, EndSession, LeaveFilesOut, SessionService
+from nexuslims_logger.session.service import AssignUnassigned, ConfirmWho, EndSession, LeaveFilesOut, SessionService
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
@@ -152,6 +156,82 @@ def test_a_name_that_waits_is_told_where_the_session_is_recorded() -> None:
     made.dismiss()
     view = made.view(NOW)
     assert (view.record.tone, view.state.tone) == (Tone.WAITING, Tone.WAITING)
+
+
+def test_what_was_put_off_is_asked_again_by_the_button_beside_the_state() -> None:
+    made, sent = presenter(started(user=None), UNASSIGNED, WHO, progress(unassigned=1))
+    assert made.view(NOW).question == "", "the question itself stands there"
+    made.dismiss()
+    assert made.view(NOW).question == wording.ENTER_NAME
+    made.dismiss()
+    made.answer_question()
+    assert made.view(NOW).dialog is Dialog.WHO
+    made.questions.confirm_who("ada", "")
+    made.receive(WhoConfirmed("s1", "ada", None))
+    view = made.view(NOW)
+    assert (view.state.tone, view.question) == (Tone.WAITING, wording.SAY_WHOSE)
+    assert view.state.text == "1 file changed while no session ran. Whose is it?"
+    assert view.title.startswith("? ")
+    made.answer_question()
+    assert made.view(NOW).dialog is Dialog.UNASSIGNED
+    made.questions.assign(UnassignedChoice.THIS)
+    view = made.view(NOW)
+    assert (view.dialog, view.question, view.title[0]) == (None, "", "1")
+    assert sent == [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.THIS)]
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent_then"),
+    [
+        (UnassignedChoice.THIS, [AssignUnassigned(UnassignedChoice.THIS), EndSession()]),
+        (None, [EndSession()]),
+    ],
+)
+def test_the_end_asks_once_more_whose_the_files_are(choice: UnassignedChoice | None, sent_then: list[object]) -> None:
+    made, sent = presenter(started(), UNASSIGNED, progress(unassigned=1))
+    assert made.questions.unassigned_later == wording.LATER
+    made.questions.assign(None)
+    assert made.view(NOW).dialog is None
+    made.end()
+    assert made.view(NOW).dialog is Dialog.UNASSIGNED
+    assert made.questions.unassigned_later == wording.END_WITHOUT
+    made.dismiss()  # by its cross: the session goes on
+    assert sent == []
+    made.end()
+    made.questions.assign(choice)
+    assert sent == sent_then
+
+
+def test_a_missing_name_and_open_files_are_both_asked_for_before_the_end() -> None:
+    made, sent = presenter(started(user=None), WHO, UNASSIGNED, progress(unassigned=1))
+    made.dismiss()
+    made.dismiss()
+    made.end()
+    made.questions.confirm_who("ada", "")
+    made.receive(WhoConfirmed("s1", "ada", None))
+    assert made.view(NOW).dialog is Dialog.UNASSIGNED
+    made.questions.assign(UnassignedChoice.LEAVE)
+    assert sent == [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.LEAVE), EndSession()]
+
+
+def test_files_that_nobody_owns_are_named_at_last_and_it_is_not_green() -> None:
+    made, _ = presenter(
+        started(),
+        progress(files_done=2, unassigned=3),
+        SessionEnding("s1", NOW),
+        SessionStored("s1", files=2, bytes=20, missing=0),
+        SessionReady("s1"),
+    )
+    state = made.view(NOW).state
+    assert state.tone is Tone.WAITING
+    assert state.detail.startswith("3 files that changed while no session ran were not sent.")
+
+
+def test_the_next_user_is_not_told_of_last_files_when_there_are_none() -> None:
+    made, _ = presenter(started(), SessionEnding("s1", NOW))
+    assert "last files" in made.questions.change_text(NOW)
+    made.receive(SessionStored("s1", files=2, bytes=20, missing=0))
+    assert made.questions.change_text(NOW) == "Every file of the session before is stored. Yours starts now."
 
 
 def test_left_out_files_need_a_choice_and_a_reason() -> None:

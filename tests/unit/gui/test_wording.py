@@ -67,10 +67,13 @@ def test_no_text_has_a_broken_placeholder() -> None:
 @pytest.mark.parametrize(
     "together",
     [
-        (wording.END, wording.NOTE, wording.FILES, wording.CHANGE_USER, wording.SYNC_NOW, wording.LOG),
+        *(
+            (wording.END, wording.NOTE, wording.FILES, wording.CHANGE_USER, wording.SYNC_NOW, wording.LOG, question)
+            for question in (wording.ENTER_NAME, wording.SAY_WHOSE, wording.ANSWER)
+        ),
         (wording.TRY_AGAIN, wording.COPY, wording.LOG, wording.CLOSE),
-        (wording.LEAVE, wording.FILES, wording.CHANGE_USER, wording.LOG),
-        (wording.CLOSE, wording.FILES, wording.CHANGE_USER, wording.LOG),
+        (wording.LEAVE, wording.FILES, wording.NEXT_SESSION, wording.SYNC_NOW, wording.LOG, wording.ANSWER),
+        (wording.CLOSE, wording.FILES, wording.NEXT_SESSION, wording.COPY, wording.LOG, wording.ANSWER),
         (wording.END, wording.PAUSE, wording.CANCEL),
         (wording.CONTINUE, wording.END_THEIRS),
         (wording.CONTINUE, wording.END_EARLIER),
@@ -80,6 +83,7 @@ def test_no_text_has_a_broken_placeholder() -> None:
         (wording.CONFIRM_AND_END, wording.LATER),
         (wording.START_MINE, wording.START_MINE_QUIET, wording.CANCEL),
         (wording.TAKE_THIS, wording.TAKE_PREVIOUS, wording.LEAVE_ALONE, wording.LATER),
+        (wording.TAKE_THIS, wording.TAKE_PREVIOUS, wording.LEAVE_ALONE, wording.END_WITHOUT),
         (wording.STILL_WORKING, wording.END_QUIET),
         (wording.CLOCK_RIGHT, wording.LATER),
         (wording.GO_ON, wording.CHANGE_USER),

@@ -178,8 +178,19 @@ def test_an_unknown_computer_records_nothing_until_it_is_registered(pc: Pc) -> N
     told = pc.run(TryAgain(), register, EndSession())
     unknown = of_kind(told, InstrumentUnknown)
     assert len(unknown) >= 2
-    assert unknown[0].computer_name == "TEM-PC"
+    assert (unknown[0].computer_name, unknown[0].answered) == ("TEM-PC", True)
     assert len(pc.rows()) == 2
+
+
+def test_a_database_that_does_not_answer_knows_nothing_of_this_computer(pc: Pc) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseUnavailable("The database cannot be reached", "errno 111")
+
+    pc.database.before = away
+    unknown = of_kind(pc.run(), InstrumentUnknown)
+    assert unknown
+    assert not any(one.answered for one in unknown)
+    assert all(one.problem.offline for one in unknown)
 
 
 def test_nothing_is_recorded_under_a_guess(pc: Pc) -> None:

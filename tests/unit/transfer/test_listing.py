@@ -65,6 +65,19 @@ def test_it_is_said_why_a_file_waits(transfer: Transfer, monkeypatch: pytest.Mon
     assert row.reason
 
 
+def test_a_store_that_is_away_is_why_a_file_waits(transfer: Transfer) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The store is away", "try later")
+
+    transfer.track(transfer.a_session())
+    transfer.write("x.tif", b"content")
+    transfer.pool.before = away
+    transfer.settle()
+
+    (row,) = listed(transfer).rows
+    assert (row.state, row.reason) == (FileState.WAITING, "The store is away")
+
+
 def test_files_are_verified_after_the_end_alone_and_stay_listed(transfer: Transfer) -> None:
     session = transfer.a_session()
     transfer.track(session)

@@ -433,6 +433,30 @@ def test_the_store_is_asked_whether_it_is_back_when_nothing_else_would(transfer:
     assert transfer.state.last_good_pass_at == transfer.clock.now()
 
 
+def test_a_watch_folder_that_was_never_there_is_no_complete_check(transfer: Transfer) -> None:
+    transfer.go_on(0)  # before the first session there is nothing to look at
+    transfer.watch.rmdir()
+    transfer.track(transfer.a_session())
+    transfer.go_on()
+    transfer.progress.tell()
+    progress = transfer.window.messages[-1]
+    assert progress.folder_problem is not None
+    assert progress.last_good_pass_at is None
+
+
+def test_the_pass_that_stored_the_last_file_counts_as_a_check(transfer: Transfer) -> None:
+    transfer.track(transfer.a_session())
+    transfer.go_on(0)
+    before = transfer.state.last_good_pass_at
+    transfer.write("x.tif", b"content")
+    transfer.go_on(1)
+    assert before is not None
+    transfer.clock.go_on(SETTLE_S)
+    transfer.turn()  # long before the next scan
+    assert transfer.stored()
+    assert transfer.state.last_good_pass_at == transfer.clock.now() > before
+
+
 def test_without_a_time_to_settle_an_unreadable_file_is_not_asked_all_the_time(
     transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
