@@ -124,7 +124,7 @@ class App:
         windows = Windows(note=self.beside.open_note, files=self.beside.open_files, log=self.beside.open_log)
         self.window = MainWindow(self.root, self._look, self.presenter, self._act, windows)
         self._hands = Hands(self.root)
-        for event in ("<KeyPress>", "<ButtonPress>"):
+        for event in ("<KeyRelease>", "<ButtonPress>"):  # a press of Tab or Alt has its own binding, which comes first
             self.root.bind_all(event, lambda _event: self.presenter.is_read(), add="+")
         self._place()
         self.dialog: ModalDialog | None = None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import Choices, enable, make_button, split_mnemonic
 from nexuslims_logger.gui.files_list import Column, arranged
+from nexuslims_logger.gui.fitting import fold
 from nexuslims_logger.gui.long_list import Heading, LongList
 from nexuslims_logger.gui.open_folder import open_folder
-from nexuslims_logger.gui.panels import wrap_to_width
+from nexuslims_logger.gui.panels import show_text, wrap_to_width
 from nexuslims_logger.gui.side_window import SideWindow
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
 #: In units of the look.
 _SIZE: Final = (90, 55)
 _HEADINGS: Final = (
-    Heading(wording.FILES_NAME, "scan_0000.ser", grows=True),
-    Heading(wording.FILES_SIZE, "999.9 MB", number=True),
-    Heading(wording.FILES_STATE, f"... {wording.FILE_MISSING}"),
-    Heading(wording.FILES_TIME, "2026-11-23 14:52:10", number=True),
+    Heading(wording.FILES_NAME, grows=True),
+    Heading(wording.FILES_SIZE, number=True),
+    Heading(wording.FILES_STATE),
+    Heading(wording.FILES_TIME, number=True),
 )
 
 
@@ -57,8 +58,11 @@ class FilesWindow(SideWindow):
         self.list = LongList(self.frame, look, _HEADINGS, self._cells, on_select=self._describe, on_heading=self._sort)
         self.list.frame.grid(row=1, column=0, columnspan=2, sticky="nsew")
         self.frame.rowconfigure(1, weight=1)
+        #: The whole path of the selected file, which its row may have had no room for.
+        self.path = ttk.Label(self.frame)
+        self.path.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(unit, 0))
         self.detail = ttk.Label(self.frame)
-        self.detail.grid(row=2, column=0, columnspan=2, sticky="ew", pady=(unit, 0))
+        self.detail.grid(row=3, column=0, columnspan=2, sticky="ew")
         wrap_to_width(self.detail, 60 * unit)
         self._hint = ttk.Label(self.row, text="", style=theme.MUTED)
         self._hint.grid(row=0, column=0, sticky="w")
@@ -92,6 +96,7 @@ class FilesWindow(SideWindow):
         if before is not None:
             same = (number for number, row in enumerate(self._files.rows) if _same(row, before))
             place = next(same, None)
+        self.list.mark(self._files.column, descending=self._files.descending)
         self.list.show(len(self._files.rows), place)
         self._describe()
 
@@ -115,7 +120,10 @@ class FilesWindow(SideWindow):
         return self._files.rows[number] if number is not None and number < len(self._files.rows) else None
 
     def _describe(self) -> None:
-        number = self.list.selected
+        number, row = self.list.selected, self._selected()
+        measure = font.nametofont(theme.BASE_FONT, self.window).measure
+        room = max(1, self.list.frame.winfo_width())
+        show_text(self.path, fold(row.path, room, measure) if row else "")
         if number is None:
             text = wording.FILES_HINT if self._files.rows else wording.FILES_NONE
         else:

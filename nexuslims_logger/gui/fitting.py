@@ -41,7 +41,7 @@ def shorten_words(text: str, room: int, measure: Callable[[str], int]) -> str:
 
 
 def fold(path: str, room: int, measure: Callable[[str], int]) -> str:
-    """Return the whole `path` in lines that fit, broken behind separators; a name that is wider breaks where it must."""
+    """Return the whole `path` in lines that fit, broken behind separators; a wider name breaks where it must."""
     lines = [""]
     for piece in _PIECES.findall(path):
         if measure(lines[-1] + piece) <= room:

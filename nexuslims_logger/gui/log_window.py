@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import tkinter as tk
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final, Protocol
 
 from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import Choices, enable, make_button
-from nexuslims_logger.gui.panels import wrap_to_width
+from nexuslims_logger.gui.fitting import fold
 from nexuslims_logger.gui.side_window import SideWindow
 from nexuslims_logger.logs import LogMemory
 
@@ -65,15 +65,19 @@ class LogWindow(SideWindow):
         self.text.configure(yscrollcommand=bar.set)
         self.frame.rowconfigure(1, weight=1)
         self._status = ttk.Label(self.row, style=theme.MUTED)
-        self._status.grid(row=0, column=0, sticky="ew")
-        wrap_to_width(self._status, 20 * unit)
+        # Above the buttons, where a path has room.
+        self._status.grid(row=0, column=0, columnspan=4, sticky="ew", pady=(0, unit))
+        self._status.grid_remove()
         self.bundle = make_button(self.row, wording.SAVE_BUNDLE, self._save_bundle)
         if save_bundle:
-            self.bundle.grid(row=0, column=1, padx=(unit, 0))
+            self.bundle.grid(row=1, column=1, padx=(unit, 0))
         self.copy = make_button(self.row, wording.COPY, self._copy)
-        self.copy.grid(row=0, column=2, padx=unit)
+        self.copy.grid(row=1, column=2, padx=unit)
         self.close_button = make_button(self.row, wording.CLOSE, self.close)
-        self.close_button.grid(row=0, column=3)
+        self.close_button.grid(row=1, column=3)
+        self._at_end = True
+        # The end of the log is where it ends once the field has its size.
+        self.text.bind("<Configure>", lambda _event: self._follow())
         self.refresh()
         self.close_button.focus_set()
 
@@ -83,7 +87,7 @@ class LogWindow(SideWindow):
         lines = self._lines(wording.FILTER_LOG[self.filter.chosen][1])
         if lines == self._shown:
             return
-        at_end = self.text.yview()[1] >= 1.0
+        self._at_end = self._shown is None or self.text.yview()[1] >= 1.0
         self.text.configure(state="normal")
         if self._shown and lines[: len(self._shown)] == self._shown:
             self.text.insert("end", "".join(f"{line}\n" for line in lines[len(self._shown) :]))
@@ -92,19 +96,28 @@ class LogWindow(SideWindow):
             self.text.insert("end", "".join(f"{line}\n" for line in lines) or wording.LOG_EMPTY)
         self.text.configure(state="disabled")
         self._shown = lines
-        if at_end:
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._at_end:
             self.text.see("end")
+
+    def _say(self, text: str, path: str = "") -> None:
+        """Show a sentence; `path`, which has no spaces to break at, goes on behind its separators."""
+        measure = font.nametofont(theme.BASE_FONT, self.window).measure
+        self._status.configure(text=text + fold(path, max(1, self.row.winfo_width() - measure(text)), measure))
+        self._status.grid()
 
     def _copy(self) -> None:
         self.window.clipboard_clear()
         self.window.clipboard_append("\n".join(self._shown or ()))
-        self._status.configure(text=wording.COPIED)
+        self._say(wording.COPIED)
 
     def _save_bundle(self) -> None:
         if self._save and self._bundle is None:
             self._bundle = self._save()
             enable(self.bundle, on=False)
-            self._status.configure(text=wording.BUNDLE_UNDER_WAY)
+            self._say(wording.BUNDLE_UNDER_WAY)
 
     def _follow_bundle(self) -> None:
         if self._bundle is None or not self._bundle.done:
@@ -112,10 +125,10 @@ class LogWindow(SideWindow):
         bundle, self._bundle = self._bundle, None
         enable(self.bundle, on=True)
         try:
-            text = wording.BUNDLE_SAVED.format(path=bundle.result())
+            self._say(wording.BUNDLE_SAVED, str(bundle.result()))
         except LoggerError as error:
-            text = wording.BUNDLE_FAILED.format(title=error.title, message=error.message)
-        self._status.configure(text=text)
+            self._status.configure(wraplength=self.row.winfo_width())
+            self._say(wording.BUNDLE_FAILED.format(title=error.title, message=error.message))
 
 
 def kept_lines(level: int = 0) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from nexuslims_logger.gui import theme
+from nexuslims_logger.gui.fitting import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,15 +17,18 @@ if TYPE_CHECKING:
 
 _WHEEL_ROWS: Final = 3
 _WHEEL_NOTCH: Final = 120
+_UP: Final = "\N{BLACK UP-POINTING TRIANGLE}"
+_DOWN: Final = "\N{BLACK DOWN-POINTING TRIANGLE}"
+#: Of the width, at most, for the columns that do not grow.
+_OTHERS_PART: Final = 0.6
 
 
 class Heading(NamedTuple):
-    """One column: its words, something as long as what stands there, whether it grows, and whether it is a number."""
+    """One column: its words, whether it is a number, and whether it takes the room that the others leave."""
 
     words: str
-    sample: str
-    grows: bool = False
     number: bool = False
+    grows: bool = False
 
 
 class LongList:
@@ -55,6 +59,11 @@ class LongList:
         on_heading: Callable[[int], object],
     ) -> None:
         self._cells = cells
+        self._headings = headings
+        self._unit = look.unit
+        self._measure = font.nametofont(theme.BASE_FONT, parent).measure
+        #: Of the columns, in pixels: as wide as what has stood there.
+        self._widths = [self._measure(f"{heading.words} {_DOWN}") + 2 * look.unit for heading in headings]
         self._on_select = on_select
         self._count = 0
         self._top = 0
@@ -69,7 +78,7 @@ class LongList:
             self.frame, columns=names, show="headings", selectmode="browse", height=1, style=theme.LIST
         )
         for number, heading in enumerate(headings):
-            self._add_column(number, heading, look.unit, on_heading)
+            self._add_column(number, heading, on_heading)
         self.tree.grid(row=0, column=0, sticky="nsew")
         for tone, colour in look.list_colours().items():
             self.tree.tag_configure(tone.value, foreground=colour)
@@ -87,6 +96,12 @@ class LongList:
         self._top = min(self._top, max(0, count - self._page))
         self._paint()
 
+    def mark(self, column: int, *, descending: bool) -> None:
+        """Show by which column the rows are sorted, and which way."""
+        for number, heading in enumerate(self._headings):
+            sign = f" {_DOWN if descending else _UP}" if number == column else ""
+            self.tree.heading(str(number), text=f"{heading.words}{sign}")
+
     def see(self, number: int) -> None:
         """Scroll as little as it takes to bring a row into sight."""
         self._move_to(min(max(self._top, number - self._page + 1), number))
@@ -95,11 +110,34 @@ class LongList:
     def _page(self) -> int:
         return max(1, len(self._slots))
 
-    def _add_column(self, number: int, heading: Heading, unit: int, on_heading: Callable[[int], object]) -> None:
+    def _add_column(self, number: int, heading: Heading, on_heading: Callable[[int], object]) -> None:
         side: Literal["e", "w"] = "e" if heading.number else "w"
         self.tree.heading(number, text=heading.words, anchor=side, command=lambda: on_heading(number))
-        width = font.nametofont(theme.BASE_FONT, self.tree).measure(heading.sample) + 2 * unit
+        width = self._widths[number]
         self.tree.column(number, width=width, minwidth=width // 2, stretch=heading.grows, anchor=side)
+
+    def _share_out(self, rows: Sequence[tuple[str, ...]]) -> list[int]:
+        """Give each column its words' width, and what is left to the one that grows; return the room for words.
+
+        In a narrow window that one keeps two fifths, and the widest of the others gives way.
+        """
+        fixed = [number for number, heading in enumerate(self._headings) if not heading.grows]
+        for row in rows:
+            for number in fixed:
+                self._widths[number] = max(self._widths[number], self._measure(row[number]) + 2 * self._unit)
+        widths = list(self._widths)
+        whole = max(1, self.tree.winfo_width() - 2)
+        growing = [number for number in range(len(widths)) if number not in fixed]
+        over = sum(widths[number] for number in fixed) - whole * _OTHERS_PART
+        if over > 0:
+            widest = max(fixed, key=widths.__getitem__)
+            widths[widest] = max(widths[widest] // 2, round(widths[widest] - over))
+        for number in growing:
+            widths[number] = max(1, whole - sum(widths[other] for other in fixed)) // len(growing)
+        for number, width in enumerate(widths):
+            if self.tree.column(str(number), "width") != width:
+                self.tree.column(str(number), width=width)
+        return [width - self._unit for width in widths]
 
     def _bind(self) -> None:
         self.tree.bind("<Configure>", lambda event: self._fill(event.height))
@@ -125,11 +163,13 @@ class LongList:
         self._paint()
 
     def _paint(self) -> None:
+        seen = [self._cells(number) for number in range(self._top, min(self._top + self._page, self._count))]
+        rooms = self._share_out([words for words, _tone in seen])
         for place, slot in enumerate(self._slots):
-            number = self._top + place
-            if number < self._count:
-                words, tone = self._cells(number)
-                self.tree.item(slot, values=words, tags=(tone.value,))
+            if place < len(seen):
+                words, tone = seen[place]
+                fitting = [shorten(word, room, self._measure) for word, room in zip(words, rooms, strict=True)]
+                self.tree.item(slot, values=fitting, tags=(tone.value,))
             else:
                 self.tree.item(slot, values=(), tags=())
         chosen = None if self.selected is None else self.selected - self._top

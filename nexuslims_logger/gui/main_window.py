@@ -6,8 +6,9 @@ from tkinter import ttk
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nexuslims_logger.gui import theme, wording
-from nexuslims_logger.gui.buttons import enable, make_button
-from nexuslims_logger.gui.panels import Banner, CopyField, ProgressCard, StepList, show_text, wrap_to_width
+from nexuslims_logger.gui.buttons import enable, make_button, split_mnemonic
+from nexuslims_logger.gui.click_shield import ClickShield
+from nexuslims_logger.gui.panels import Banner, CopyField, OneLine, ProgressCard, StepList, show_text, wrap_to_width
 from nexuslims_logger.gui.view import Screen
 
 if TYPE_CHECKING:
@@ -27,15 +28,17 @@ _MAX_HEIGHT: Final = 87
 _BUTTONS: Final[dict[Screen, tuple[str | None, tuple[str, ...]]]] = {
     Screen.STARTING: (None, ()),
     Screen.UNKNOWN_COMPUTER: ("try_again", ("close",)),
+    Screen.NO_DATABASE: ("try_again", ("close",)),
     Screen.RUNNING: ("end", ("note", "files", "change_user")),
-    Screen.ENDING: (None, ("files", "change_user", "leave")),
-    Screen.DONE: ("done", ("files", "change_user")),
+    Screen.ENDING: (None, ("files", "next_session", "leave")),
+    Screen.DONE: ("done", ("files", "next_session")),
     Screen.FAILED: ("done", ("copy_message",)),
 }
 
 #: What has the keyboard at first: where Return does no harm.
 _FIRST: Final[dict[Screen, str]] = {
     Screen.UNKNOWN_COMPUTER: "try_again",
+    Screen.NO_DATABASE: "try_again",
     Screen.RUNNING: "note",
     Screen.ENDING: "files",
     Screen.DONE: "done",
@@ -88,18 +91,24 @@ class MainWindow:
         self._frame.columnconfigure(0, weight=1)
         self._build_header()
         self._banner = Banner(self._frame, look)
-        self._banner.frame.grid(row=1, sticky="ew")
+        self._banner.frame.grid(row=1, sticky="nsew")
         self._card = ProgressCard(self._frame, look, lambda: act(presenter.sync_now))
         self._steps = StepList(self._frame, look)
         self._to_copy = CopyField(self._frame, look, self._copy)
-        self._row = ttk.Frame(self._frame)
         self._countdown = ttk.Label(self._frame, style=theme.MUTED)
+        self._countdown.grid(row=5, sticky="w", pady=(self._unit, 0))
         #: By name; `tests` press them.
         self.buttons: dict[str, ttk.Button] = {"sync_now": self._card.sync_now}
+        self.buttons["question"] = make_button(
+            self._banner.frame, wording.ANSWER, lambda: act(presenter.answer_question)
+        )
+        self.buttons["question"].grid(row=0, column=2, rowspan=2, padx=(self._unit, 0))
         self._build_buttons(presenter, act, windows)
         self._build_footer(windows)
-        # Whatever is left over goes between the buttons and the last line.
-        self._frame.rowconfigure(6, weight=1)
+        # Whatever is left over goes to the line of state: the buttons stand at the bottom, whatever it says.
+        self._frame.rowconfigure(1, weight=1, minsize=self._banner.usual_height)
+        #: Against a click that was meant for what stood there before.
+        self.shield = ClickShield(root, (self._card.frame, self._row, *self.buttons.values()))
         root.protocol("WM_DELETE_WINDOW", lambda: act(presenter.wants_to_close))
 
     @property
@@ -117,8 +126,9 @@ class MainWindow:
         self._heading.configure(text=view.heading)
         show_text(self._who, view.who)
         show_text(self._elapsed, view.elapsed)
-        show_text(self._note, view.note)
+        self._note.show(view.note)
         self._banner.show(view.state)
+        self._show_question(view.question)
         show_text(self._countdown, view.countdown)
         self._record.configure(
             text=f"{view.record.tone.symbol}  {view.record.text}",
@@ -144,12 +154,12 @@ class MainWindow:
         self._elapsed = ttk.Label(header, style=theme.HEADING)
         self._elapsed.grid(row=0, column=1, sticky="ne", padx=(self._unit, 0))
         self._who = ttk.Label(header)
-        self._who.grid(row=1, column=0, columnspan=2, sticky="w", pady=(self._unit // 4, 0))
-        self._note = ttk.Label(header, style=theme.MUTED)
-        self._note.grid(row=2, column=0, columnspan=2, sticky="ew")
+        self._who.grid(row=1, column=0, columnspan=2, sticky="ew", pady=(self._unit // 4, 0))
+        self._note = OneLine(header, theme.MUTED, 40 * self._unit)
+        self._note.label.grid(row=2, column=0, columnspan=2, sticky="ew")
         header.grid(row=0, sticky="ew", pady=(0, self._unit + self._unit // 2))
         wrap_to_width(self._heading, 30 * self._unit)
-        wrap_to_width(self._note, 40 * self._unit)
+        wrap_to_width(self._who, 40 * self._unit)
 
     def _build_footer(self, windows: Windows) -> None:
         footer = ttk.Frame(self._frame)
@@ -173,10 +183,12 @@ class MainWindow:
         )
         for name, words, do, style in wide:
             self.buttons[name] = make_button(self._frame, words, lambda do=do: act(do), style)  # type: ignore[misc]  # a default argument binds the loop's value
+        self._row = ttk.Frame(self._frame)  # made here: Tab goes in the order in which things are made
         row: tuple[tuple[str, str, Callable[[], object]], ...] = (
             ("note", wording.NOTE, windows.note),
             ("files", wording.FILES, windows.files),
             ("change_user", wording.CHANGE_USER, lambda: act(presenter.open_change_user)),
+            ("next_session", wording.NEXT_SESSION, lambda: act(presenter.open_change_user)),
             ("leave", wording.LEAVE, lambda: act(presenter.wants_to_close)),
             ("copy_message", wording.COPY, self._copy_message),
             ("close", wording.CLOSE, lambda: act(presenter.wants_to_close)),
@@ -184,11 +196,21 @@ class MainWindow:
         for name, words, command in row:
             self.buttons[name] = make_button(self._row, words, command)
 
+    def _show_question(self, words: str) -> None:
+        """Show the button beside the line of state when something was put off."""
+        button = self.buttons["question"]
+        if words:
+            text, place = split_mnemonic(words)
+            button.configure(text=text, underline=place)
+            button.grid()
+        else:
+            button.grid_remove()
+
     def _arrange(self, view: View) -> None:
         """Put the parts of that screen on the grid, and give the keyboard to its harmless button."""
         screen, unit = view.screen, self._unit
         for name, button in self.buttons.items():
-            if name not in {"log", "sync_now"}:
+            if name not in {"log", "sync_now", "question"}:
                 button.grid_remove()
         bodies = {
             Screen.STARTING: self._steps.frame,
@@ -206,11 +228,9 @@ class MainWindow:
             self.buttons[wide].grid(in_=self._frame, row=3, sticky="ew", pady=(2 * unit, 0))
         self._row.grid(row=4, sticky="ew", pady=(unit if wide else 2 * unit, 0))
         for column in range(3):
-            used = column < len(row)
-            self._row.columnconfigure(column, weight=int(used), uniform="row" if used else "")
+            self._row.columnconfigure(column, weight=int(column < len(row)))
         for column, name in enumerate(row):
             self.buttons[name].grid(row=0, column=column, sticky="ew", padx=(0 if column == 0 else unit, 0))
-        self._countdown.grid(row=5, sticky="w", pady=(unit, 0))
         if first := _FIRST.get(screen):
             self.buttons[first].focus_set()
 
@@ -236,4 +256,4 @@ class MainWindow:
 
 def _shape(view: View) -> tuple[object, ...]:
     """Return what the window's least size depends on: all but the numbers that run."""
-    return view.screen, view.heading, view.who, view.note, view.state, view.record, view.countdown == ""
+    return view.screen, view.heading, view.who, view.note, view.state, view.question, view.record, view.countdown == ""

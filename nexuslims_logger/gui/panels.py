@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.gui import theme, wording
 from nexuslims_logger.gui.buttons import make_button
+from nexuslims_logger.gui.fitting import shorten, shorten_words
 from nexuslims_logger.gui.view import StepState, Tone
 
 if TYPE_CHECKING:
@@ -22,11 +23,35 @@ _STEP_TONES: Final = {
     StepState.OPEN: Tone.CALM,
 }
 
+_LEAD_LINES: Final = 2
+_DETAIL_LINES: Final = 3
+#: Of the edges of the banner and of its two texts.
+_BANNER_UNITS: Final = 4.5
+
 
 def wrap_to_width(label: ttk.Label, narrow: int) -> None:
     """Break `label`'s lines at the width it is given; until then at `narrow`, lest it widens the window."""
     label.configure(wraplength=narrow)
-    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - 2)))
+    label.bind("<Configure>", lambda event: label.configure(wraplength=max(1, event.width - 4)))
+
+
+class OneLine:
+    """A label that keeps to one line, as wide as it is given: what is too long loses its middle."""
+
+    def __init__(self, parent: tk.Misc, style: str, narrow: int) -> None:
+        self.label = ttk.Label(parent, style=style)
+        self._measure = font.nametofont(theme.BASE_FONT, parent).measure
+        self._text, self._room = "", narrow
+        self.label.bind("<Configure>", self._resized)
+
+    def show(self, text: str) -> None:
+        """Show that text."""
+        self._text = text
+        self.label.configure(text=shorten(text, self._room, self._measure))
+
+    def _resized(self, event: tk.Event[tk.Misc]) -> None:
+        self._room = max(1, event.width - 2)
+        self.show(self._text)
 
 
 def show_text(label: ttk.Label, text: str) -> None:
@@ -54,6 +79,12 @@ class Banner:
         self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 2, 0))
         for label in (self._text, self._detail):
             wrap_to_width(label, 40 * unit)
+        self._words = ""
+        self._lead = font.nametofont(theme.LEAD_FONT, self.frame)
+        self._text.bind("<Configure>", lambda _event: self._show_words(), add="+")
+        lines = self._lead.metrics("linespace"), font.nametofont(theme.BASE_FONT, self.frame).metrics("linespace")
+        #: Of what is usually said, in pixels: so much room is kept, lest the buttons below it move.
+        self.usual_height = _LEAD_LINES * lines[0] + _DETAIL_LINES * lines[1] + round(_BANNER_UNITS * unit)
 
     def show(self, line: Line) -> None:
         """Paint the line in its tone."""
@@ -61,9 +92,16 @@ class Banner:
         self.frame.configure(style=look.banner(line.tone))
         strong = look.banner_text(line.tone, strong=True)
         self._symbol.configure(text=line.tone.symbol, style=strong)
-        self._text.configure(text=line.text, style=strong)
+        self._text.configure(style=strong)
+        self._words = line.text
+        self._show_words()
         self._detail.configure(style=look.banner_text(line.tone))
         show_text(self._detail, line.detail)
+
+    def _show_words(self) -> None:
+        """Show the sentence; a name that is wider than the line is shortened, not broken."""
+        room = int(str(self._text.cget("wraplength")))
+        self._text.configure(text=shorten_words(self._words, room, self._lead.measure))
 
 
 class ProgressCard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.gui import dpi
 
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nexuslims_logger.gui.theme import Look
+
+
+#: For a window's title bar, in pixels.
+_EDGE: Final = 32
 
 
 class SideWindow:
@@ -41,7 +45,7 @@ class SideWindow:
         unit = look.unit
         width = min(size[0] * unit, self.window.winfo_screenwidth())
         height = min(size[1] * unit, self.window.winfo_screenheight() - dpi.FRAME_UNITS * unit)
-        x, y = _beside(parent, width, height)
+        x, y, height = _beside(parent, width, height, 30 * unit)
         self.window.geometry(f"{width}x{height}+{x}+{y}")
         self.window.minsize(min(width, 45 * unit), min(height, 30 * unit))
         self.window.protocol("WM_DELETE_WINDOW", self.close)
@@ -72,9 +76,20 @@ class SideWindow:
         self.window.destroy()
 
 
-def _beside(parent: tk.Misc, width: int, height: int) -> tuple[int, int]:
-    """Return a place to the right of the main window, else to its left, else as far to the right as fits."""
+def _beside(parent: tk.Misc, width: int, height: int, least_height: int) -> tuple[int, int, int]:
+    """Return a place and a height: right of the main window, else left of it, else below, else where least is hidden.
+
+    Below it, the window may have to be lower than it would like to be.
+    """
     right, left = parent.winfo_rootx() + parent.winfo_width() + 8, parent.winfo_rootx() - width - 8
     screen_width, screen_height = parent.winfo_screenwidth(), parent.winfo_screenheight()
-    x = right if right + width <= screen_width else max(left, 0) if left >= 0 else max(0, screen_width - width)
-    return x, max(0, min(parent.winfo_rooty(), screen_height - height - 32))
+    y = max(0, min(parent.winfo_rooty(), screen_height - height - _EDGE))
+    if right + width <= screen_width:
+        return right, y, height
+    if left >= 0:
+        return left, y, height
+    below = parent.winfo_rooty() + parent.winfo_height() + _EDGE
+    free = screen_height - below - _EDGE
+    if free >= least_height:
+        return max(0, min(parent.winfo_rootx(), screen_width - width)), below, min(height, free)
+    return max(0, screen_width - width), y, height

@@ -130,6 +130,8 @@ class Stage:
         self.app = (
             App(settings) if real else App(settings, start=self._start, now=lambda: NOW, save_bundle=self._bundle)
         )
+        # Tests are quicker than hands; the one test of the shield raises it again.
+        self.app.window.shield.calm_ms = 0
 
     def _start(self, settings: Settings, *, launched_at: datetime) -> FakeWorkers:
         self.begun = True

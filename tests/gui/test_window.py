@@ -7,6 +7,7 @@ import os
 import signal
 import time
 import tkinter as tk
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from nexuslims_logger.events import (
     Problem,
     SessionPaused,
     StartStep,
+    WaitingFile,
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui.view import Dialog, Screen
@@ -135,17 +137,70 @@ def test_the_focus_is_where_return_does_no_harm(stage: Stage) -> None:
     assert stage.commands == []
 
 
-def test_tab_reaches_every_button(stage: Stage) -> None:
+def test_tab_goes_as_the_eye_reads(stage: Stage) -> None:
     _running(stage)
     buttons = stage.app.window.buttons
-    reached: set[object] = set()
-    for _ in range(6):
-        reached.add(stage.app.root.focus_get())
+    order = [buttons[name] for name in ("sync_now", "end", "note", "files", "change_user", "log")]
+    buttons["sync_now"].focus_set()
+    reached = []
+    for _ in order:
+        reached.append(stage.app.root.focus_get())
         before = stage.app.root.focus_get()
         stage.press("Tab")
         stage.wait(lambda before=before: stage.app.root.focus_get() is not before, "the focus to move")  # type: ignore[misc]  # binds the loop's value
 
-    assert reached == {buttons[name] for name in ("end", "note", "files", "change_user", "sync_now", "log")}
+    assert reached == order
+
+
+_AWAY = Problem(
+    "The database does not answer",
+    "What happens is kept on this PC and sent as soon as the network is back. If this lasts for hours, tell the "
+    "facility manager.",
+    on.NOW - timedelta(minutes=48),
+)
+
+
+def _places(stage: Stage) -> dict[str, tuple[int, int]]:
+    stage.settle()
+    stage.app.root.update_idletasks()
+    return {
+        name: (button.winfo_rootx(), button.winfo_rooty())
+        for name, button in stage.app.window.buttons.items()
+        if button.winfo_viewable()
+    }
+
+
+def test_no_button_moves_when_the_state_line_says_more(stage: Stage) -> None:
+    stage.tell(on.started(), on.recorded(), on.all_stored())
+    before = _places(stage)
+
+    stage.tell(on.recorded(problem=_AWAY), NoteSaved(on.SESSION, "grid 7, " * 30))
+    assert _places(stage) == before
+    name = "Titan_TEM_10_emi_list_4_image_0001_of_a_very_long_series_of_images.dm3"
+    stage.tell(on.recorded(), on.progress(stage=PassStage.IDLE, waiting=(WaitingFile(name, "still being written"),)))
+    assert _places(stage) == before
+    assert any("\N{HORIZONTAL ELLIPSIS}" in text for text in _texts(stage.app.root)), "a name breaks in two"
+
+
+def test_a_click_just_after_the_buttons_moved_does_nothing(stage: Stage) -> None:
+    shield = stage.app.window.shield
+    shield.calm_ms = 60_000
+    _running(stage)
+    assert shield.is_up, "the screen is another one"
+    clicks: list[object] = []
+    end = stage.app.window.buttons["end"]
+    end.bindtags(("seen", *end.bindtags()))
+    end.bind_class("seen", "<ButtonRelease-1>", clicks.append)
+    stage.press_button("End session")
+    stage.wait(lambda: bool(clicks), "the click")
+    assert stage.commands == []
+
+    shield.calm_ms = 50
+    root = stage.app.root
+    root.geometry(f"{root.winfo_width()}x{root.winfo_height() + 40}")
+    stage.wait(lambda: not shield.is_up, "the buttons to stand still")
+    stage.press_button("End session")
+    _asked(stage, EndSession())
 
 
 def _edit_note(stage: Stage) -> tk.Text:
@@ -309,6 +364,34 @@ def test_no_answer_closes_the_window(stage: Stage) -> None:
     assert stage.commands == [Stop()]
 
 
+def test_the_question_counts_down_and_the_logger_can_be_closed(stage: Stage) -> None:
+    stage.tell(on.interrupted(continues_in_s=60.0))
+    assert stage.app.dialog is not None
+    dialog = stage.app.dialog.window
+    for _ in range(3):
+        stage.app.presenter.second_passed()
+
+    stage.wait(lambda: not any("in 60 s" in text for text in _texts(dialog)), "the seconds to go down")
+    stage.press_button("Close the logger")
+    assert stage.run_to_end() is ExitCode.WAITING
+
+
+def test_a_key_keeps_the_last_screen_open(stage: Stage) -> None:
+    _running(stage)
+    stage.tell(on.ending(), on.stored(), on.ready())
+    stage.press("Tab")
+
+    stage.wait(lambda: "This window stays open until you close it." in _texts(stage.app.root), "the countdown to stop")
+
+
+def test_an_open_window_beside_keeps_the_last_screen_open(stage: Stage) -> None:
+    _running(stage)
+    stage.app.beside.open_log()
+    stage.tell(on.ending(), on.stored(), on.ready())
+
+    stage.wait(lambda: "This window stays open until you close it." in _texts(stage.app.root), "the countdown to stop")
+
+
 def test_an_unknown_computer_can_copy_its_name_and_try_again(stage: Stage) -> None:
     stage.tell(on.unknown())
     assert "This computer is not registered" in _texts(stage.app.root)
@@ -403,6 +486,62 @@ def test_the_log_is_filtered_copied_and_bundled(stage: Stage) -> None:
         stage.wait(lambda: not log.is_open, "the log to go")
     finally:
         logging.getLogger().removeHandler(memory)
+
+
+def test_the_log_opens_at_its_end(stage: Stage) -> None:
+    memory = LogMemory()
+    memory.setFormatter(logging.Formatter("%(message)s"))
+    logging.getLogger().addHandler(memory)
+    try:
+        for number in range(400):
+            memory.handle(logging.LogRecord("", logging.INFO, "", 0, f"line {number}", None, None))
+        _running(stage)
+        stage.app.beside.open_log()
+        log = stage.app.beside.log
+        assert log is not None
+        stage.wait(lambda: bool(log.text.winfo_viewable()), "the log")
+        stage.wait(lambda: log.text.bbox("400.0") is not None, "its last line")
+    finally:
+        logging.getLogger().removeHandler(memory)
+
+
+def test_a_window_beside_goes_below_where_there_is_no_room_at_the_sides(stage: Stage) -> None:
+    _running(stage)
+    root = stage.app.root
+    stage.wait(lambda: root.winfo_rootx() >= 300, "the window to be in its place")
+    files = _open_files(stage)
+    stage.wait(lambda: bool(files.window.winfo_viewable()), "the list")
+    stage.settle()
+
+    assert files.window.winfo_rooty() >= root.winfo_rooty() + root.winfo_height()
+    assert files.window.winfo_rooty() + files.window.winfo_height() <= root.winfo_screenheight()
+
+
+def test_a_long_name_loses_its_middle_and_is_told_in_full_below(stage: Stage) -> None:
+    _running(stage)
+    files = _open_files(stage)
+    long = "20261123/" + "Titan_TEM_10_emi_list_4_image_of_the_broken_corner_" * 2 + "0001.ser"
+    rows = on.listed(2).rows
+    stage.tell(replace(on.listed(2), rows=(replace(rows[0], path=long), rows[1])))
+    stage.wait(lambda: len(_rows(files)) == 2, "the list")
+    stage.wait(
+        lambda: any(
+            name.startswith("20261123/Titan") and "\N{HORIZONTAL ELLIPSIS}" in name and name.endswith("0001.ser")
+            for name in _rows(files)
+        ),
+        "the name to be shortened",
+    )
+    tree = files.list.tree
+    assert sum(int(tree.column(column, "width")) for column in tree["columns"]) <= tree.winfo_width()
+    assert [str(tree.heading(column, "text")) for column in tree["columns"]] == [
+        "Name",
+        "Size",
+        "State",
+        "Changed \N{BLACK DOWN-POINTING TRIANGLE}",
+    ]
+
+    files.list._select(next(at for at, name in enumerate(_rows(files)) if name.startswith("20261123/Titan")))
+    assert str(files.path["text"]).replace("\n", "") == long
 
 
 def _open_files(stage: Stage) -> FilesWindow:

@@ -170,7 +170,7 @@ def test_what_was_put_off_is_asked_again_by_the_button_beside_the_state() -> Non
     made.receive(WhoConfirmed("s1", "ada", None))
     view = made.view(NOW)
     assert (view.state.tone, view.question) == (Tone.WAITING, wording.SAY_WHOSE)
-    assert view.state.text == "1 file changed while no session ran. Whose is it?"
+    assert view.state.text == "Whose is this file?"
     assert view.title.startswith("? ")
     made.answer_question()
     assert made.view(NOW).dialog is Dialog.UNASSIGNED
