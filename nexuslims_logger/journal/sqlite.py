@@ -148,9 +148,13 @@ def open_journal_file(path: Path) -> JournalFile:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The thread that opens is not always the one that works with it; only one does at a time.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        try:
+            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:  # Windows lets nobody put aside a file that is held
+            connection.close()
+            raise
     except (sqlite3.Error, OSError) as error:
         message = f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room."
         raise JournalDamaged("The journal cannot be opened", message) from error
