@@ -672,7 +672,14 @@ def _toplevels(stage: Stage) -> list[tk.Misc]:
 def test_a_signal_ends_the_window_and_leaves_the_session_open(open_stage: OpenStage, number: signal.Signals) -> None:
     stage = open_stage(closed=True)
     stage.workers.events.put(on.started())
-    stage.app.root.after(200, lambda: signal.raise_signal(number))
+
+    def once_it_runs() -> None:
+        if stage.app.view is not None and stage.app.view.screen is Screen.RUNNING:
+            signal.raise_signal(number)
+        else:
+            stage.app.root.after(50, once_it_runs)
+
+    stage.app.root.after(50, once_it_runs)
 
     assert stage.run() is ExitCode.WAITING
     assert stage.commands == [Stop()]
