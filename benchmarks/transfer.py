@@ -63,7 +63,7 @@ def _measure(what: str, base: Path, settings: dict[str, str], small: int, large_
                 time.sleep(0.5)
             seconds = time.monotonic() - begun
             program.send_signal(signal.SIGINT)
-        except BaseException:
+        except BaseException:  # leaves no program running
             program.kill()
             raise
         _, status, used = os.wait4(program.pid, 0)

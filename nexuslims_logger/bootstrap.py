@@ -221,7 +221,7 @@ def _session_lives(ports: SessionPorts) -> Callable[[], None]:
         nonlocal loop
         try:
             session_main(loop)
-        except Exception:
+        except Exception:  # raised again: only what it had been told is kept for the next life
             loop = loop.successor()
             raise
 
@@ -237,7 +237,7 @@ def _transfer_lives(ports: TransferPorts) -> Callable[[], None]:
         work_in_background()
         try:
             transfer_main(ports, state)
-        except Exception:
+        except Exception:  # as above
             state = state.successor()
             raise
 
