@@ -28,7 +28,7 @@ from nexuslims_logger.storage.contract import StoredObject
 from nexuslims_logger.transfer import finish, looking, ownership, recovery, scan, send, sync_pass
 from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
-from tests.simulation import builder, pc, people, sim_database, sim_store, world
+from tests.simulation import builder, pc, people, sim_clock, sim_database, sim_store, world
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.sim_database import SimDatabase
@@ -316,12 +316,15 @@ def a_take_over_goes_by_the_database_s_clock(monkeypatch: pytest.MonkeyPatch) ->
 @bite("P3: ready with the times of a wrong clock")
 def nobody_notices_that_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pc.CHANCES, "clock setter", 1.0)
+    monkeypatch.setattr(sim_clock, "WAYS", ("hours",))
+    monkeypatch.setattr(sim_clock, "HOURS", (3.0,))
     monkeypatch.setattr(clock_check.ClockWatch, "look", lambda self: None)
 
 
 @bite("P2: the session had no such file")
 def a_clock_that_was_reset_makes_every_file_new(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pc.CHANCES, "clock setter", 1.0)
+    monkeypatch.setattr(sim_clock, "WAYS", ("reset",))
     monkeypatch.setattr(scan, "spans", lambda session, clock: [(session.started_at, ownership._NEVER)])
 
 
