@@ -254,6 +254,24 @@ def test_sync_brings_what_a_second_interrupt_has_left(pc: Pc) -> None:
     assert pc.sql("SELECT DISTINCT record_status FROM session_log") == [("TO_BE_BUILT",)]
 
 
+def test_sync_gives_way_to_who_wants_to_work(pc: Pc) -> None:
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "20"
+    program, _ = pc.headless("--user", "ada")
+    pc.write("slow.tif", b"slow")
+    interrupt(program)
+    until(lambda: bool(pc.sql("SELECT 1 FROM session_log WHERE event_type = 'END'")))
+    assert pc.finish(program) == 4
+    sync = pc.start("sync")
+    until((pc.home / "doorbell.json").exists)
+    assert pc.run("sync").returncode == 3
+
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "0.3"
+    pc.headless("--user", "bob")
+    assert "A session is to be started" in sync.communicate(timeout=LIMIT_S)[1]
+    assert sync.returncode == 4
+    until(lambda: pc.stored().keys() == {"slow.tif"})
+
+
 def test_two_at_once_are_refused(pc: Pc) -> None:
     program, _ = pc.headless("--user", "ada")
     second = pc.run("headless", "--user", "bob")
