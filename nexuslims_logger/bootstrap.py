@@ -7,6 +7,7 @@ them something else.
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import time
 from typing import TYPE_CHECKING
@@ -142,7 +143,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     # Somebody who is asked has no name yet; the account's never stands in for it.
     asked = asks and user is None and (settings.ask_user or settings.ask_project)
     account = None if user or settings.ask_user else _account()
-    lock = SingleInstance(settings.home)
+    computer = platform.node() or "unknown"
+    # Who only catches up records nothing new: it need not keep another account's session from starting.
+    lock = SingleInstance(settings.home, () if catch_up_only else _claims(settings, computer))
     lock.acquire()
     try:
         if settings.filestore_is_default:
@@ -164,7 +167,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     pool = ThreadPool(settings.upload_workers, background=True, supervision=supervision)
     chance = SystemRandom()
     station = Station(
-        computer_name=platform.node() or "unknown",
+        computer_name=computer,
         user=None if asked else user or account,
         account=account,
         project=project,
@@ -211,6 +214,18 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
+
+
+def _claims(settings: Settings, computer: str) -> tuple[str, ...]:
+    """Return what two loggers of this PC must not share, in words.
+
+    Two that record for one instrument in one database would take each other's open session for a lost one; two at one
+    watch folder would both send what is written there. Nothing else keeps two apart: the demonstration runs beside.
+    """
+    database = f"{settings.cloudsql_api_endpoint} {settings.database_label} {settings.instrument}"
+    instrument = () if settings.is_embedded else (f"{computer} records {database}",)
+    folders = {os.path.normcase(os.path.abspath(one.path)) for one in settings.filestore_path}  # noqa: PTH100 - asks no disk
+    return (*instrument, *(f"{computer} watches {folder}" for folder in sorted(folders)))
 
 
 def _session_lives(ports: SessionPorts) -> Callable[[], None]:

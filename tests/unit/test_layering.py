@@ -31,6 +31,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"journal"}),
     frozenset({"messages", "backoff", "exit_codes", "unanswered"}),
     frozenset({"single_instance", "doorbell", "logs", "priority", "priority_windows", "google_login"}),
+    frozenset({"machine_guard", "machine_guard_windows"}),
     frozenset({"config", "config_folders", "config_sources"}),
     frozenset({"config_values", "events", "ports"}),
     frozenset({"errors", "bootstrap_aside", ""}),
