@@ -158,7 +158,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     except BaseException:  # whatever it was, a start that failed must not keep the next one out
         lock.release()
         raise
-    window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()
+    window = QueueInbox()
+    session_inbox, transfer_inbox = QueueInbox("the journal on this PC"), QueueInbox("the look at the watch folders")
     for problem in (files_problem, facts_problem):
         if problem:
             window.put(Trouble("salvage", problem))
@@ -210,8 +211,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         ),
     )
     threads = (
-        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox),
-        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox),
+        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox.doing),
+        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox.doing),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
 

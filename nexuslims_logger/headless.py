@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import bootstrap
@@ -19,6 +19,7 @@ from nexuslims_logger.events import (
     ClockInDoubt,
     DiskLow,
     Event,
+    Healed,
     InstrumentUnknown,
     InterruptedChoice,
     NeighbourChoice,
@@ -88,6 +89,8 @@ class _Watched:
     failed: bool = False
     troubled: bool = False
     deaths: int = 0
+    #: What does not go on, by the kind of its trouble.
+    stuck: dict[str, str] = field(default_factory=dict)
     unassigned: int = 0
     #: How far the files are while nothing moves and some of them cannot be sent; None while something moves.
     standstill: tuple[int, ...] | None = None
@@ -150,7 +153,13 @@ class _Watched:
                 self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage"))
                 self.failed |= event.kind == "start"
                 self.deaths += event.kind.startswith("nexuslims-")
-                self.say(f"{event.problem.title}: {event.problem.message}")
+                title = event.problem.title
+                if event.kind.startswith("stuck "):
+                    self.stuck[event.kind] = title
+                    title += f" since {event.problem.since:%H:%M} UTC"
+                self.say(f"{title}: {event.problem.message}")
+            case Healed(kind=kind) if kind in self.stuck:
+                self.say(f"It goes on again ({self.stuck.pop(kind)}).")
             case CatchUp():
                 self.sessions_left = event.sessions_left
 
@@ -252,9 +261,8 @@ def run(  # noqa: PLR0913 - the command's options
                 watched.ending = True
                 running.service.end()
             # At an unattended end nobody is there to leave a file out.
-            if watched.hopeless or (
-                standstill.lasts_s(watched) > _UNATTENDED_S and watched.ending and seconds is not None
-            ):
+            stands = watched.stuck or standstill.lasts_s(watched) > _UNATTENDED_S
+            if watched.hopeless or (stands and watched.ending and seconds is not None):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
             if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
@@ -297,7 +305,7 @@ def catch_up(settings: Settings) -> ExitCode:
                 watched.take(event)
             if watched.troubled or watched.database_problem or watched.transfer_problem:
                 break
-            if watched.deaths >= _MOST_DEATHS:
+            if watched.deaths >= _MOST_DEATHS or watched.stuck:
                 break
             if standstill.lasts_s(watched) > patience_s:
                 break
