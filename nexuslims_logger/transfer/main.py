@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
-from nexuslims_logger.events import Problem, Trouble
+from nexuslims_logger.events import Healed, Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of
 from nexuslims_logger.journal.unassigned import give_unassigned
@@ -76,16 +76,21 @@ def transfer_main(ports: TransferPorts, state: PassState | None = None) -> None:
         state.given_up = None
     progress = Progress(ports, state)
     breathe = partial(_breathe, ports, state, progress)
+    journal_fails = False
     while not state.stopping:
         try:
             handle_arrived(ports, state)
             sync_pass(ports, state, breathe)
             progress.tell()
             wait_s = min(next_due(ports, state), progress.next_due())
+            if journal_fails:
+                journal_fails = False
+                ports.window.put(Healed("journal"))
         except JournalUnavailable as error:
             # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
             _told_of_the_journal(ports, error)
             state.tallies.clear()
+            journal_fails = True
             wait_s = JOURNAL_RETRY_S
         except ScanStopped:
             break

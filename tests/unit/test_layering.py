@@ -23,6 +23,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "cli_arguments"}),
     frozenset({"demo"}),
     frozenset({"gui", "headless", "admin"}),
+    frozenset({"headless_watched"}),
     frozenset({"bootstrap"}),
     frozenset({"bootstrap_threads", "bootstrap_store", "bootstrap_supervision"}),
     frozenset({"session", "transfer"}),

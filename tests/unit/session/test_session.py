@@ -9,6 +9,7 @@ import pytest
 from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable, UnknownInstrument
 from nexuslims_logger.events import (
     CatchUp,
+    Healed,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -23,8 +24,9 @@ from nexuslims_logger.events import (
     Trouble,
 )
 from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S
 from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
-from tests.unit.session.conftest import LAUNCH, Pc
+from tests.unit.session.conftest import LAUNCH, Pc, Script
 
 
 def of_kind(told: list[Any], kind: type) -> list[Any]:
@@ -328,9 +330,21 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
         nonlocal full
         full = False
 
+    waits: list[float | None] = []
+    really_get = Script.get
+
+    def get(script: Script, timeout_s: float | None) -> Any:
+        if of_kind(list(pc.events.messages), Trouble) and full:
+            waits.append(timeout_s)
+        return really_get(script, timeout_s)
+
     monkeypatch.setattr(pc.facts, "change", change)
+    monkeypatch.setattr(Script, "get", get)
     told = pc.run(EndSession(), make_room, None)
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
+    assert waits, "nobody was asked meanwhile"
+    assert all(wait == JOURNAL_RETRY_S for wait in waits), "what is due, and cannot be done, is tried all the time"
+    assert of_kind(told, Healed) == [Healed("journal")]
     assert pc.session().state is SessionState.READY
 
 
