@@ -84,6 +84,8 @@ class SessionLoop:
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
+        #: When *End session* was clicked, until END is written.
+        self.end_clicked_at: datetime | None = None
 
     def successor(self) -> SessionLoop:
         """Return the desk for the thread's next life: what it was told, and nothing of what it was doing."""

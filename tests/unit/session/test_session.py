@@ -329,6 +329,7 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
     def make_room() -> None:
         nonlocal full
         full = False
+        pc.clock.go_on(600)
 
     waits: list[float | None] = []
     really_get = Script.get
@@ -345,6 +346,7 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
     assert waits, "nobody was asked meanwhile"
     assert all(wait == JOURNAL_RETRY_S for wait in waits), "what is due, and cannot be done, is tried all the time"
     assert of_kind(told, Healed) == [Healed("journal")]
+    assert (pc.session().clicked_at, pc.session().ended_at) == (LAUNCH, LAUNCH + timedelta(microseconds=1))
     assert pc.session().state is SessionState.READY
 
 
