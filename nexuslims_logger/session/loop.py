@@ -84,6 +84,8 @@ class SessionLoop:
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
+        #: The database is being asked, or was asked, what it has lost.
+        self.compared = False
         #: When *End session* was clicked, until END is written.
         self.end_clicked_at: datetime | None = None
 

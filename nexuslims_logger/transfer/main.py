@@ -18,6 +18,8 @@ from nexuslims_logger.messages import (
     Forget,
     LeaveOut,
     ListFiles,
+    RecordAgain,
+    RecordedAnew,
     Recover,
     Recovered,
     Stop,
@@ -174,14 +176,24 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             offer_unassigned(ports, state)
         case LeaveOut():
             leave_out(ports, state, message)
-        case Forget():
-            with ports.files.transaction():
-                ports.results.forget(message.session_identifier)
-        case UploadBegan():
-            with ports.files.transaction():
-                ports.uploads.put(message.upload)
+        case Forget() | RecordAgain() | UploadBegan():
+            _write_down(ports, state, message)
         case Reply() if not state.is_of_an_earlier_life(message):
             _answered(ports, state, message)
+
+
+def _write_down(ports: TransferPorts, state: PassState, message: Forget | RecordAgain | UploadBegan) -> None:
+    with ports.files.transaction():
+        match message:
+            case Forget():
+                ports.results.forget(message.session_identifier)
+            case RecordAgain():
+                ports.results.owe_again(message.session_identifier)
+            case UploadBegan():
+                ports.uploads.put(message.upload)
+    if isinstance(message, RecordAgain):
+        state.told_recorded.discard(message.session_identifier)
+        ports.session.put(RecordedAnew(message.session_identifier))
 
 
 def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:

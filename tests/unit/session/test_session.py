@@ -26,7 +26,7 @@ from nexuslims_logger.events import (
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S
 from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
-from tests.unit.session.conftest import LAUNCH, Pc, Script
+from tests.unit.session.conftest import LAUNCH, InlineOutage, Pc, Script
 
 
 def of_kind(told: list[Any], kind: type) -> list[Any]:
@@ -97,22 +97,6 @@ def test_times_are_those_at_which_things_happened_not_of_arrival(pc: Pc) -> None
     pc.run(catch_up_only=True)
     times = [row[5] for row in pc.rows() if row[0] == "session-2"]
     assert times == ["2026-11-20 10:00:00.000000", "2026-11-20 10:01:00.000000"]
-
-
-class InlineOutage:
-    """A database that is away for a while."""
-
-    def __init__(self, pc: Pc) -> None:
-        self._pc = pc
-
-    def begin(self) -> None:
-        def refuse(*_: object) -> None:
-            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
-
-        self._pc.database.before = refuse
-
-    def end(self) -> None:
-        self._pc.database.before = None
 
 
 def test_two_sessions_without_a_network_arrive_complete_and_in_order(pc: Pc) -> None:
