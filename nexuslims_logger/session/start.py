@@ -18,6 +18,7 @@ from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
+from nexuslims_logger.session.restored import compare
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
 
@@ -134,6 +135,8 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     somebody_works(loop)
     loop.track()
     loop.push()
+    if not loop.compared:
+        compare(loop)
 
 
 def _stored_in(facts: SessionFacts) -> str:

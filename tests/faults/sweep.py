@@ -84,7 +84,7 @@ class Sweep:
                     run = machine.start("headless", "--user", "Bob", "--for", "0.1", cut=point)
                     machine.started(run)
                 machine.finish(run)
-                moment = at_any_moment(_asked(machine), machine.bucket)
+                moment = at_any_moment(asked(machine), machine.bucket)
                 verdict = _made_whole(machine)
                 verdict.add(moment)
                 if not verdict.is_kept():
@@ -122,12 +122,14 @@ def _made_whole(machine: Machine) -> Verdict:
     machine.finish(run)
     # Bob may be done while Ada's files are still being brought to the store.
     complaint = caught_up(machine)
-    verdict = in_the_end(_asked(machine), machine)
+    verdict = in_the_end(asked(machine), machine)
     verdict.wrong += complaint
     return verdict
 
 
-def _asked(machine: Machine) -> Any:
+def asked(machine: Machine) -> Any:
+    """Return what asks the embedded database in SQL; nothing is answered while it is being made."""
+
     def ask(question: str) -> list[tuple[Any, ...]]:
         path = machine.home / "nexuslims.db"
         if not path.exists():

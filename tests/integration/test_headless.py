@@ -280,6 +280,21 @@ def test_two_at_once_are_refused(pc: Pc) -> None:
     assert pc.finish(program) == 0
 
 
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_two_accounts_at_one_watch_folder_are_refused(pc: Pc) -> None:
+    program, _ = pc.headless("--user", "ada")
+    pc.environment["NEXUSLIMSGUI_HOME"] = str(pc.home.with_name("other account"))
+    second = pc.run("headless", "--user", "bob")
+    assert second.returncode == 3
+    assert "under another account" in second.stderr
+    assert not (pc.home.with_name("other account") / "facts.db").exists()
+    # Another instrument's folder is another matter; so is the demonstration.
+    pc.environment["NEXUSLIMSGUI_FILESTORE_PATH"] = str(pc.home.with_name("another watch folder"))
+    pc.home.with_name("another watch folder").mkdir()
+    assert pc.run("headless", "--user", "bob", "--for", "0.1").returncode == 0
+    assert pc.finish(program) == 0
+
+
 def test_a_store_that_is_away_leaves_the_session_waiting(pc: Pc) -> None:
     program, _ = pc.headless("--user", "ada")
     pc.write("a.tif", b"a")
