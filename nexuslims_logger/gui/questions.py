@@ -278,6 +278,8 @@ class Questions:
         if clock is None:
             return ""
         said = wording.moment(clock.pc_at, now, self._zone)
+        if clock.set_by_s is not None:
+            return wording.CLOCK_SET_TEXT.format(time=said, offset=wording.duration(abs(clock.set_by_s)))
         if not clock.offset_ms:
             return wording.CLOCK_TEXT.format(time=said)
         text = wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else wording.CLOCK_BEHIND_TEXT

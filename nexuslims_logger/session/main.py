@@ -112,7 +112,7 @@ def session_main(loop: SessionLoop) -> None:
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change.wish, change.clicked_at))
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -125,7 +125,7 @@ def _begin(loop: SessionLoop) -> None:
 
 def _wait_for_change(loop: SessionLoop) -> Change:
     wish: ChangeUser = loop.wait_for(ChangeUser)
-    return Change(wish, loop.ports.clock.now(), loop.current)
+    return Change(wish, loop.ports.clock.now(), loop.ports.clock.monotonic(), loop.current)
 
 
 def _catch_up(loop: SessionLoop) -> None:

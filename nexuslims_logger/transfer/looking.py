@@ -93,7 +93,7 @@ def look_at_active(ports: TransferPorts, state: PassState) -> None:
 def _look_at_root(ports: TransferPorts, state: PassState, root: str, noticed: Noticed) -> None:
     sessions = sessions_on(root, state.sessions)
     volume = ports.file_system.volume(root)
-    claims = claims_on(ports.files, root, volume, sessions)
+    claims = claims_on(ports, root, volume, sessions)
     if not claims.known_root or any(claims.first(session.identifier) for session in sessions):
         return
     # What nobody owns is not asked about again: that is a scan's business.

@@ -167,8 +167,8 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.hurry()
         case Recover():
             others = [session for session in state.sessions if session.ended]
-            state.in_question[message.session.identifier] = ns_of(ports.clock.now())
-            ports.session.put(recover(ports, message.session, others, message.last_activity_at))
+            state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
+            ports.session.put(recover(ports, message, others))
         case ListFiles():
             ports.window.put(list_files(ports, state, message.session_identifier))
         case Assign():

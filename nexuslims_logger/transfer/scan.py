@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing, LoggerError
 from nexuslims_logger.journal.files import UNASSIGNED, Seen
-from nexuslims_logger.transfer.ownership import Claims
+from nexuslims_logger.transfer.ownership import Claims, spans
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished
 from nexuslims_logger.transfer.waiting import take_back_renamed
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nexuslims_logger.events import WaitingFile
-    from nexuslims_logger.journal.files import FilesJournal
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.root_walk import Differs
@@ -170,7 +169,7 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     files = ports.files
     here = sessions_on(root, sessions)
     volume = ports.file_system.volume(root)
-    claims = claims_on(files, root, volume, here)
+    claims = claims_on(ports, root, volume, here)
     walk = RootWalk(ports, root, volume, claims.reconsider_since, breathe)
     gone: list[Seen] = []
     appeared = dict(appeared_before)
@@ -240,8 +239,9 @@ def sessions_on(root: str, sessions: Sequence[TrackedSession]) -> list[TrackedSe
     return [session for session in sessions if any(folder.path == root for folder in session.folders)]
 
 
-def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
+def claims_on(ports: TransferPorts, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
     """Return who may claim what a scan of `root` finds on this volume."""
+    files = ports.files
     # What was seen on another volume does not tell what is new on this one: the files' own times decide.
     known = files.volume(root) == volume
     return Claims(
@@ -250,4 +250,5 @@ def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[Tr
         first=lambda session: not known or not files.first_scan_done(session, root),
         final_fixed=files.final_set_fixed,
         is_owed=files.is_owed,
+        spans={session.identifier: spans(session, ports.clock) for session in sessions},
     )

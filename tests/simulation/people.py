@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import (
@@ -16,8 +17,11 @@ from nexuslims_logger.events import (
     SessionStarted,
     Stopped,
     TransferProgress,
+    Trouble,
     UnassignedChoice,
 )
+from tests.simulation.observed import check
+from tests.simulation.world import OTHER_STORE_URL, STORE_URL
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
@@ -38,7 +42,9 @@ class User:
     def __init__(self, world: World, pc: Pc) -> None:
         self._scheduler = world.scheduler
         self._random = world.scheduler.random
+        self._faults = world.faults
         self._pc = pc
+        self._apart = Random(f"{world.seed} {pc.name} user")
         self._read = 0
         self._notes = 0
 
@@ -58,6 +64,13 @@ class User:
 
     def bring_home(self) -> bool:
         """Start the program until nothing is owed; False when `PATIENCE_S` did not suffice."""
+        stores = (OTHER_STORE_URL, STORE_URL) if self._pc.store_changes else (STORE_URL,)
+        return all(self._bring_home_to(url) for url in stores)
+
+    def _bring_home_to(self, store_url: str) -> bool:
+        self._pc.store_url = store_url
+        elsewhere = self._pc.elsewhere()
+        first = len(self._pc.observed.shown)
         self._launch("zoe")
         until = self._scheduler.now_ns + PATIENCE_S * 1e9
         ended: str | None = None
@@ -80,6 +93,8 @@ class User:
             if ended is not None and quiet and self._pc.is_home(ended):
                 self._stop()
                 self._pc.kill()
+                told = str([event for event in self._pc.observed.shown[first:] if isinstance(event, Trouble)])
+                check(all(f"{url}," in told for url in elsewhere), "P7: nobody was told of the old store", elsewhere)
                 return True
         return False
 
@@ -91,6 +106,9 @@ class User:
 
     def _launch(self, user: str | None, *, catch_up_only: bool = False) -> None:
         self._note("launches the program", user, "to catch up only" if catch_up_only else "")
+        if self._pc.store_changes and self._apart.random() < 0.4 and not self._faults.calm:
+            self._pc.store_url = OTHER_STORE_URL if self._pc.store_url == STORE_URL else STORE_URL
+            self._note("has another store set", self._pc.store_url)
         self._read = len(self._pc.observed.shown)
         self._pc.launch(user, catch_up_only=catch_up_only)
 
@@ -112,17 +130,9 @@ class User:
     def _one_run(self) -> None:
         tries = 0
         while (event := self._next(self._random.choice((60.0, 600.0)))) is not None:
-            if isinstance(event, InterruptedFound):
-                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
-                if self._random.random() < 0.1:
+            if isinstance(event, (InterruptedFound, NeighbourFound)):
+                if not self._think_about(event):
                     return
-                self._answer(self._random.choice(tuple(InterruptedChoice)))
-            elif isinstance(event, NeighbourFound):
-                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
-                choice = self._random.choice(BESIDE)
-                self._note("answers", choice)
-                if choice is not None:
-                    self._service.answer_neighbour(choice)
             elif isinstance(event, InstrumentUnknown):
                 tries += 1
                 if tries > 20:
@@ -135,6 +145,22 @@ class User:
                     self._session()
                 return
 
+    def _think_about(self, event: InterruptedFound | NeighbourFound) -> bool:
+        """Answer, or put it off; False when nobody stays."""
+        if self._is_absent():
+            self._note("puts the question off")
+            self._scheduler.wait(self._apart.choice((30.0, 250.0)))
+            return True
+        self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
+        if isinstance(event, InterruptedFound):
+            if self._random.random() < 0.1:
+                return False
+            self._answer(self._random.choice(tuple(InterruptedChoice)))
+        elif (choice := self._random.choice(BESIDE)) is not None:
+            self._note("answers", choice)
+            self._service.answer_neighbour(choice)
+        return True
+
     def _session(self) -> None:
         """Work, click a little, and come to some end."""
         for _ in range(self._random.randrange(5)):
@@ -143,6 +169,7 @@ class User:
                 return
             self._do_something()
         self._scheduler.wait(self._random.choice((0.0, 3.0, 100.0)))
+        self._forget_or_look_at_the_clock()
         way = self._random.choice(("end", "end", "end", "end", "pause", "log off", "walk away"))
         self._note(f"wants to {way}")
         if way == "end":
@@ -175,11 +202,23 @@ class User:
             choice = self._random.choice(tuple(UnassignedChoice))
             self._note("says whose the files of between are", choice)
             self._pc.observed.assigned |= choice is not UnassignedChoice.LEAVE
+            self._pc.observed.left_alone |= choice is UnassignedChoice.LEAVE
             self._service.assign_unassigned(choice)
         elif act < 0.9:
             self._note("moves the mouse")
             self._was_active()
             self._service.still_working()
+
+    def _forget_or_look_at_the_clock(self) -> None:
+        if self._is_absent():
+            self._note("forgets the session")
+            self._scheduler.wait(self._apart.choice((60.0, 200.0, 400.0)))
+        elif self._apart.random() < 0.1:
+            for session in sorted(self._pc.observed.running - self._pc.observed.clock_confirmed):
+                self._trust_the_clock(session)
+
+    def _is_absent(self) -> bool:
+        return self._pc.absent_minded and self._apart.random() < 0.5
 
     def _was_active(self) -> None:
         self._pc.observed.active_at.append(self._pc.clock.now())
@@ -193,7 +232,7 @@ class User:
         """Let the next one sit down, whatever has become of the one before."""
         self._note("hands over")
         self._was_active()
-        self._pc.observed.changed_at.append(self._pc.clock.now())
+        self._pc.observed.begun_ns.append(self._pc.clock.true_ns())
         name, forgotten = self._random.choice(("fay", "gil")), self._random.random() < 0.3
         self._service.change_user(name, at_last_activity=forgotten)
         if self._random.random() < 0.5:

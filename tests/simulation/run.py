@@ -99,6 +99,8 @@ def _direct(world: World) -> None:
     scheduler = world.scheduler
     weather = scheduler.spawn("weather", Weather(world).run)
     users = [User(world, pc) for pc in world.pcs]
+    for name, act in world.beside:
+        scheduler.spawn(name, act)
     for pc in world.pcs:
         pc.microscope.before_start()
         scheduler.spawn(pc.microscope.name, pc.microscope.run)

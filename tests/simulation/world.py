@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from nexuslims_logger.db.worker import DatabasePorts, database_main
 from nexuslims_logger.events import Event
@@ -21,15 +24,15 @@ from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
 from nexuslims_logger.transfer.selection import Selection
 from nexuslims_logger.transfer.state import PassState
 from tests.contract.memory_store import MemoryStore
-from tests.simulation.checks import Checks, Observed
+from tests.simulation.builder import Builder
+from tests.simulation.checks import Checks
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
+from tests.simulation.observed import Observed
 from tests.simulation.program import (
-    BUILT_AT,
     Death,
     JournalDisk,
     Program,
-    SimClock,
     SimDatabasePool,
     SimInbox,
     SimJournalFile,
@@ -37,18 +40,19 @@ from tests.simulation.program import (
     SimRandom,
 )
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.sim_clock import BUILT_AT, ClockSetter, SimClock
 from tests.simulation.sim_database import SimDatabase
-from tests.simulation.sim_store import Begun, SimStore
+from tests.simulation.sim_store import Bucket, SimStore
 from tests.simulation.watched import SimFileSystem, WatchedDisk
 
 if TYPE_CHECKING:
-    from random import Random
+    from collections.abc import Callable
     from typing import Any
 
-    from nexuslims_logger.storage.contract import StoredObject
     from tests.simulation.scheduler import Actor
 
-STORE_URL = "memory"
+#: Where files go, and where they go from some day on.
+STORE_URL, OTHER_STORE_URL = "memory", "other memory"
 IGNORE = ("~$*", "*.tmp")
 
 
@@ -73,22 +77,41 @@ class World:
     """
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.scheduler = Scheduler(seed)
         random = self.scheduler.random
         self.faults = Faults(random)
         self.faults.choose()
         self.server_clock = SimClock(self.scheduler)
-        self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
-        self.history: list[StoredObject] = []
-        self.begun: dict[str, Begun] = {}
+        now_ns = self.server_clock.now_ns if random.random() < 0.5 else None
+        self.buckets = {url: Bucket(MemoryStore(url, now_ns)) for url in (STORE_URL, OTHER_STORE_URL)}
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
+        #: Decides what was thought of later, so that all runs without it are what they were before.
+        self.apart = Random(f"{seed} apart")
         self.pcs = [
             Pc(self, f"pc-{number}", prefix, instrument)
             for number, (prefix, instrument) in enumerate(choose_instruments(random))
         ]
         self._register()
         self._leave_foreign_objects()
-        self.checks = Checks(self.database, self.store, self.history, [pc.observed for pc in self.pcs])
+        self.checks = Checks(self.database, self.buckets, [pc.observed for pc in self.pcs])
+        self.beside = self._choose_those_beside(seed)
+        self.scheduler.note("beside:", *(name for name, _ in self.beside))
+        for pc in self.pcs:
+            self.scheduler.note(f"{pc.name}:", pc)
+
+    def _choose_those_beside(self, seed: int) -> list[tuple[str, Callable[[], None]]]:
+        """Return who else is there, by name: the record builder, and whoever sets clocks."""
+        faults, scheduler = self.faults, self.scheduler
+        beside: list[tuple[str, Callable[[], None]]] = []
+        if self.apart.random() < 0.4:
+            builder = Builder(scheduler, faults, self.database, self.checks, Random(f"{seed} builder"))
+            beside.append(("builder", builder.run))
+        for pc in self.pcs:
+            if self.apart.random() < 0.25:
+                setter = ClockSetter(scheduler, faults, pc.name, pc.clock, Random(f"{seed} {pc.name} clock"))
+                beside.append((f"{pc.name} clock", setter.run))
+        return beside
 
     def _register(self) -> None:
         with closing(self.database.connect()) as connection:
@@ -104,11 +127,11 @@ class World:
             for _ in range(self.scheduler.random.randrange(3)):
                 root, path = pc.microscope.place()
                 name = pc.observed.object_name(root, path)
-                if self.store.stat(name) is None:
-                    self.store.overwrite(name, self.scheduler.random.randbytes(8))
-                    stored = self.store.stat(name)
+                if self.buckets[STORE_URL].store.stat(name) is None:
+                    self.buckets[STORE_URL].store.overwrite(name, self.scheduler.random.randbytes(8))
+                    stored = self.buckets[STORE_URL].store.stat(name)
                     assert stored is not None
-                    self.history.append(stored)
+                    self.buckets[STORE_URL].history.append(stored)
 
     def close(self) -> None:
         """Put everything away."""
@@ -126,29 +149,49 @@ class Pc:
         self.prefix = prefix
         self.instrument_pid = instrument_pid
         random = world.scheduler.random
-        self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, 0.0, -7.25, 90.0, -10 * 86_400.0)))
+        apart = world.apart
+        error_s = random.choice((0.0, 0.0, -7.25, 90.0, -10 * 86_400.0))
+        if apart.random() < 0.1:
+            error_s = apart.choice((3 * 3600.0, -3600.0))
+        self.clock = SimClock(world.scheduler, error_s)
         labels = random.choice((("",), ("",), ("camera", "spectra")))
         self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
         roots = tuple(folder.path for folder in self.folders)
         self.disk = WatchedDisk(self.clock, roots)
         self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((4.0, 15.0, 60.0)))
         self.observed = Observed(
-            name, prefix, {folder.path: folder.label for folder in self.folders}, self.clock, self.disk
+            name=name,
+            prefix=prefix,
+            labels={folder.path: folder.label for folder in self.folders},
+            clock=self.clock,
+            disk=self.disk,
+            gap=timedelta(hours=4) if apart.random() < 0.7 else timedelta(seconds=apart.choice((40, 120))),
+            unassigned=self._unassigned,
         )
         self._facts = JournalDisk(f"{name} facts", self.observed.see_facts)
-        self._files = JournalDisk(f"{name} files")
+        self._files = JournalDisk(f"{name} files", self.observed.see_files)
         self._rules = TransferRules(
             selection=Selection((), IGNORE),
             interval_s=random.choice((5.0, 60.0)),
             settle_s=10.0,
             workers=random.choice((1, 3)),
-            gap_s=timedelta(hours=4).total_seconds(),
+            gap_s=self.observed.gap.total_seconds(),
         )
         self._auto_end_s = random.choice((0.0, 0.0, 150.0))
+        self.store_url = STORE_URL
+        self.store_changes = apart.random() < 0.15
+        #: Who works here puts questions off, and goes away without a click.
+        self.absent_minded = apart.random() < 0.25
         self._launches = 0
         self.program: Program | None = None
         self.service: SessionService | None = None
         self.watcher: Actor | None = None
+
+    @override
+    def __str__(self) -> str:
+        odd = [f"gap {self.observed.gap}", f"clock {self.clock.now()}"]
+        odd += ["its store changes"] * self.store_changes + ["its users are absent-minded"] * self.absent_minded
+        return ", ".join(odd)
 
     @property
     def running(self) -> bool:
@@ -165,7 +208,7 @@ class Pc:
             user=user,
             launched_at=self.clock.now(),
             folders=self.folders,
-            store_url=STORE_URL,
+            store_url=self.store_url,
             logger_version="0.0.0",
             gap_s=self._rules.gap_s,
             database_label="simulated",
@@ -175,7 +218,7 @@ class Pc:
             auto_end_s=self._auto_end_s,
             built_at=BUILT_AT,
         )
-        self.observed.launched_at.append(station.launched_at)
+        self.observed.launch(station.launched_at)
         inbox = SimInbox["Any"](program, "session")
         self.program = program
         self.service = SessionService(inbox)
@@ -187,25 +230,35 @@ class Pc:
             self.world.scheduler.kill(self.program.life)
 
     def is_home(self, session: str) -> bool:
-        """Whether this session and all before are ready in the database, and the journal knows."""
+        """Whether this session, and all before that go to the same store, are ready, and the journal knows."""
         states = {row[0]: row[1:] for row in self.journal()}
         return session in states and all(
             state == "READY" and revision == database_revision
-            for state, revision, database_revision, _ in states.values()
+            for identifier, (state, revision, database_revision, _) in states.items()
+            if self.observed.store_of[identifier] == self.store_url
         )
+
+    def elsewhere(self) -> set[str]:
+        """Return the stores, other than the present one, for which unfinished sessions wait."""
+        unfinished = {identifier for identifier, state, *_ in self.journal() if state != "READY"}
+        return {self.observed.store_of[identifier] for identifier in unfinished} - {self.store_url}
 
     def knows(self, root: str) -> bool:
         """Whether the journal has noted on which volume this watch folder stands."""
+        return bool(self._in_files("folder", "SELECT 1 FROM folder WHERE root = ?", root.encode()))
+
+    def _unassigned(self) -> set[tuple[bytes, ...]]:
+        return set(self._in_files("seen", "SELECT root, folder, name FROM seen WHERE owner = ''"))
+
+    def _in_files(self, table: str, query: str, *values: object) -> list[tuple[Any, ...]]:
         content = self._files.content
         if content is None:
-            return False
+            return []
         with closing(sqlite3.connect(":memory:")) as connection:
             connection.deserialize(content)
-            query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'folder'"
-            if not connection.execute(query).fetchone()[0]:
-                return False
-            known = connection.execute("SELECT 1 FROM folder WHERE root = ?", (root.encode(),)).fetchone()
-            return known is not None
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchall():
+                return []
+            return connection.execute(query, values).fetchall()
 
     def journal(self) -> list[tuple[Any, ...]]:
         """Return how the journal's sessions stand, in plain SQL."""
@@ -226,6 +279,7 @@ class Pc:
         random = SimRandom(program.scheduler)
         facts_file, files_file = SimJournalFile(program, self._facts), SimJournalFile(program, self._files)
         files = FilesJournal(files_file)
+        bucket = self.world.buckets[station.store_url]
         database_pool = SimDatabasePool(database)
         session_ports = SessionPorts(
             clock=self.clock,
@@ -246,7 +300,7 @@ class Pc:
             database=database_pool,
             pool=SimPool(program, f"{self.name} pool", self._rules.workers),
             file_system=SimFileSystem(program, self.disk),
-            store=SimStore(program, self.world.store, self.world.history, self.world.begun),
+            store=SimStore(program, bucket.store, bucket.history, bucket.begun),
             files=files,
             results=Results(files),
             rules=self._rules,
@@ -285,6 +339,6 @@ class Pc:
         while True:
             event = window.get(None)
             assert event is not None
-            self.observed.shown.append(event)
+            self.observed.show(event)
             if self.watcher is not None:
                 self.world.scheduler.wake(self.watcher)

@@ -85,8 +85,8 @@ class Transfer:
     def track(self, *sessions: TrackedSession) -> None:
         handle(self.ports, self.state, Track(sessions))
 
-    def recover(self, session: TrackedSession, last: datetime) -> None:
-        handle(self.ports, self.state, Recover(session, last))
+    def recover(self, session: TrackedSession, last: datetime, **times: datetime) -> None:
+        handle(self.ports, self.state, Recover(session, last, **times))
 
     def turn(self) -> None:
         """Do rounds until nothing more comes of them."""
