@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.modal import Choice, ModalDialog
 from nexuslims_logger.gui.question_dialogs import (
     open_clock,
@@ -78,10 +78,10 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
 
     dialog = ModalDialog(parent, look, asked.heading, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
-    dialog.add_text(wording.INTERRUPTED_TEXT, 2)
+    dialog.add_text(dialog_wording.INTERRUPTED_TEXT, 2)
     without_answer = dialog.add_text(asked.without_answer, 3, theme.MUTED)
     answers = [
-        (wording.CONTINUE, InterruptedChoice.CONTINUE),
+        (dialog_wording.CONTINUE, InterruptedChoice.CONTINUE),
         (asked.end_text, InterruptedChoice.END),
     ]
     styles = [theme.PRIMARY, "TButton"]
@@ -105,14 +105,14 @@ def _neighbour(parent: tk.Tk, look: Look, asked: Neighbour, presenter: Presenter
         return lambda: act(lambda: presenter.answer_neighbour(choice))
 
     first = NeighbourChoice.JOIN if asked.join_first else NeighbourChoice.OWN
-    dialog = ModalDialog(parent, look, wording.NEIGHBOUR, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.NEIGHBOUR, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
-    dialog.add_table(wording.NEIGHBOUR_CHOICES[0 if asked.may_join else 1 :], 2)
-    dialog.add_text(wording.NEIGHBOUR_CLOSE, 3, theme.MUTED)
+    dialog.add_table(dialog_wording.NEIGHBOUR_CHOICES[0 if asked.may_join else 1 :], 2)
+    dialog.add_text(dialog_wording.NEIGHBOUR_CLOSE, 3, theme.MUTED)
     answers = (
-        (wording.JOIN, NeighbourChoice.JOIN),
-        (wording.TAKE_OVER, NeighbourChoice.TAKE_OVER),
-        (wording.START_OWN, NeighbourChoice.OWN),
+        (dialog_wording.JOIN, NeighbourChoice.JOIN),
+        (dialog_wording.TAKE_OVER, NeighbourChoice.TAKE_OVER),
+        (dialog_wording.START_OWN, NeighbourChoice.OWN),
     )
     focus: tk.Misc = dialog.window
     for words, choice in answers[0 if asked.may_join else 1 :]:
@@ -124,13 +124,13 @@ def _neighbour(parent: tk.Tk, look: Look, asked: Neighbour, presenter: Presenter
 
 
 def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.CLOSING, lambda: act(presenter.dismiss))
-    dialog.add_text(wording.CLOSING_TEXT, 1)
-    end, pause = wording.CLOSING_CHOICES
+    dialog = ModalDialog(parent, look, dialog_wording.CLOSING, lambda: act(presenter.dismiss))
+    dialog.add_text(dialog_wording.CLOSING_TEXT, 1)
+    end, pause = dialog_wording.CLOSING_CHOICES
     dialog.add_choices(
         [
             Choice(wording.END, end, lambda: act(presenter.end), theme.DANGER),
-            Choice(wording.PAUSE, pause, lambda: act(presenter.pause)),
+            Choice(dialog_wording.PAUSE, pause, lambda: act(presenter.pause)),
         ],
         2,
     )
@@ -139,7 +139,7 @@ def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
 
 
 def _summoned(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.SUMMONED, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.SUMMONED, lambda: act(presenter.dismiss))
     dialog.add_text(text, 1)
     stay = dialog.add_button(wording.GO_ON, lambda: act(presenter.dismiss), theme.PRIMARY)
     dialog.add_button(wording.CHANGE_USER, lambda: act(presenter.open_change_user))

@@ -141,7 +141,8 @@ class MainWindow:
         if before is None or before.screen is not view.screen:
             self._arrange(view)
         for name, button in self.buttons.items():
-            enable(button, on=not view.busy or name in _ALWAYS_ENABLED)
+            allowed = name != "note" or view.may_write
+            enable(button, on=allowed and (not view.busy or name in _ALWAYS_ENABLED))
         if before is None or _shape(before) != _shape(view):
             self._fit()
             self._root.after_idle(self._fit)  # once more: broken lines know their height only now
@@ -232,7 +233,7 @@ class MainWindow:
         for column, name in enumerate(row):
             self.buttons[name].grid(row=0, column=column, sticky="ew", padx=(0 if column == 0 else unit, 0))
         if first := _FIRST.get(screen):
-            self.buttons[first].focus_set()
+            self.buttons["files" if first == "note" and not view.may_write else first].focus_set()
 
     def _fit(self) -> None:
         """Grow when something would be cut off; never shrink what a person has made large."""

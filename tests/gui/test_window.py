@@ -226,7 +226,10 @@ def test_a_note_is_saved_as_it_is_typed(stage: Stage) -> None:
     stage.screen.do("type", "corner")
     stage.wait(lambda: editor.get("1.0", "end-1c") == "grid 7\ncorner", "the text")
 
-    stage.wait(lambda: stage.commands[-1:] == [SetNote("grid 7\ncorner")], "the note to be saved, with nothing pressed")
+    stage.wait(
+        lambda: stage.commands[-1:] == [SetNote("grid 7\ncorner", on.SESSION)],
+        "the note to be saved, with nothing pressed",
+    )
     assert "Saving as you type" in _texts(_note(stage).window)
     stage.tell(NoteSaved(on.SESSION, "grid 7\ncorner"))
     assert "Saved on this PC" in _texts(_note(stage).window)
@@ -240,7 +243,7 @@ def test_a_note_is_taken_back_and_emptied(stage: Stage) -> None:
 
     stage.press("ctrl+a", "Delete")
     stage.wait(lambda: editor.get("1.0", "end-1c") == "", "the field to be empty")
-    stage.wait(lambda: stage.commands == [SetNote("")], "the empty note to be saved")
+    stage.wait(lambda: stage.commands == [SetNote("", on.SESSION)], "the empty note to be saved")
     stage.click(_note(stage).undo)
     stage.wait(lambda: editor.get("1.0", "end-1c") == "grid 7", "the text to be back")
     stage.click(_note(stage).redo)
@@ -248,7 +251,7 @@ def test_a_note_is_taken_back_and_emptied(stage: Stage) -> None:
     stage.click(_note(stage).done)
 
     stage.wait(lambda: not _note(stage).is_open, "the editor to go")
-    assert stage.commands[-1] == SetNote("")
+    assert stage.commands[-1] == SetNote("", on.SESSION)
 
 
 @pytest.mark.parametrize("key", ["Escape", "ctrl+Return"])
@@ -264,7 +267,7 @@ def test_a_note_is_saved_when_its_editor_is_closed(stage: Stage, key: str) -> No
     stage.press(key)
 
     stage.wait(lambda: not _note(stage).is_open, "the editor to go")
-    assert stage.commands == [SetNote("x")]
+    assert stage.commands == [SetNote("x", on.SESSION)]
 
 
 def test_the_end_takes_the_note_with_it(stage: Stage) -> None:
@@ -275,7 +278,7 @@ def test_the_end_takes_the_note_with_it(stage: Stage) -> None:
 
     stage.press_button("End session")
 
-    _asked(stage, SetNote("last words"), EndSession())
+    _asked(stage, SetNote("last words", on.SESSION), EndSession())
     stage.tell(on.ending())
     assert not _note(stage).is_open
 
@@ -288,7 +291,7 @@ def test_a_note_that_is_too_long_is_told_where_it_is_written(stage: Stage) -> No
     stage.settle()
 
     assert "Too long: the last 3 characters are not saved" in _texts(_note(stage).window)
-    stage.wait(lambda: stage.commands == [SetNote("x" * 10_000)], "the rest to be saved")
+    stage.wait(lambda: stage.commands == [SetNote("x" * 10_000, on.SESSION)], "the rest to be saved")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
     frozenset({"cli", "cli_arguments"}),
     frozenset({"demo"}),
-    frozenset({"gui", "headless", "admin"}),
+    frozenset({"gui", "headless", "headless_events", "admin"}),
     frozenset({"bootstrap"}),
     frozenset({"bootstrap_threads", "bootstrap_store", "bootstrap_supervision"}),
     frozenset({"session", "transfer"}),

@@ -33,7 +33,7 @@ from nexuslims_logger.events import (
     WhoIsWorking,
 )
 from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import dialog_wording, wording
 from nexuslims_logger.gui.note_draft import NOTE_S
 from nexuslims_logger.gui.presenter import DONE_S, STOP_S, Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, StepState, Tone, View
@@ -296,8 +296,8 @@ def test_nobody_has_to_stay_for_the_record_alone() -> None:
     view = desk.view()
     assert (view.state.tone, view.state.text) == (Tone.WAITING, "Your files are stored; only the record waits")
     assert view.leaving_text.startswith("142 of 142 files verified. Only the record waits")
-    assert desk.presenter.questions.leaving_heading == "Your files are stored"
-    assert desk.presenter.questions.may_leave
+    assert desk.presenter.leftover.heading == "Your files are stored"
+    assert desk.presenter.leftover.may_leave
 
 
 def test_the_end_does_not_look_like_the_session() -> None:
@@ -528,7 +528,7 @@ def test_an_interrupted_session_is_asked_about_with_all_that_helps_to_answer() -
         ("Last activity", "2026-11-22 09:52"),
         ("Files waiting", "7 files, 812.0 MB"),
     )
-    assert view.interrupted.end_text == wording.END_THEIRS
+    assert view.interrupted.end_text == dialog_wording.END_THEIRS
     assert not view.interrupted.continue_first
 
 
@@ -580,11 +580,11 @@ def test_the_end_is_asked_for_once_and_seen_at_once() -> None:
 
 def test_a_note_is_shown_when_it_is_safe_and_not_before() -> None:
     desk = Desk(STARTED)
-    assert desk.presenter.open_note() == ""
+    assert desk.presenter.draft.open() == ""
 
     desk.presenter.draft.write("  grid 7 \n")
     desk.presenter.draft.close()
-    assert desk.asked == [SetNote("grid 7")]
+    assert desk.asked == [SetNote("grid 7", MINE)]
     assert desk.view().note == ""
 
     desk.tell(NoteSaved(MINE, "grid 7"))
@@ -593,47 +593,67 @@ def test_a_note_is_shown_when_it_is_safe_and_not_before() -> None:
 
 def test_a_note_is_saved_at_a_rest_of_the_hand() -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
+    desk.presenter.draft.open()
 
     desk.presenter.draft.write("gr")
     desk.presenter.second_passed()
     assert desk.asked == []
-    assert desk.presenter.note_status(2) == "Saving as you type"
+    assert desk.presenter.draft.status(2) == "Saving as you type"
     desk.presenter.second_passed()
-    assert desk.asked == [SetNote("gr")]
+    assert desk.asked == [SetNote("gr", MINE)]
     desk.tell(NoteSaved(MINE, "gr"))
-    assert desk.presenter.note_status(2) == "Saved on this PC"
+    assert desk.presenter.draft.status(2) == "Saved on this PC"
 
     for _ in range(3):
         desk.presenter.second_passed()
-    assert desk.asked == [SetNote("gr")]
+    assert desk.asked == [SetNote("gr", MINE)]
 
 
 def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
+    desk.presenter.draft.open()
 
     for number in range(2 * NOTE_S):
         desk.presenter.draft.write("x" * (number + 1))
         desk.presenter.second_passed()
 
-    assert desk.asked == [SetNote("x" * NOTE_S), SetNote("x" * 2 * NOTE_S)]
+    assert desk.asked == [SetNote("x" * NOTE_S, MINE), SetNote("x" * 2 * NOTE_S, MINE)]
 
 
 @pytest.mark.parametrize("leave", ["end", "pause", "stop", "open_change_user"])
 def test_every_way_out_saves_the_note_first(leave: str) -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
+    desk.presenter.draft.open()
     desk.presenter.draft.read_with(lambda: "last words")  # typed, and not told yet
 
     getattr(desk.presenter, leave)()
 
-    assert desk.asked[0] == SetNote("last words")
+    assert desk.asked[0] == SetNote("last words", MINE)
+
+
+@pytest.mark.parametrize("event", [ENDING, replace(STARTED, session_identifier=THEIRS)])
+def test_a_session_that_ends_by_itself_takes_along_what_was_just_typed(event: Event) -> None:
+    desk = Desk(STARTED)
+    desk.presenter.draft.open()
+    desk.presenter.draft.read_with(lambda: "last words")
+
+    desk.tell(event)
+
+    assert desk.asked == [SetNote("last words", MINE)]
+    assert not desk.presenter.draft.is_open
+
+
+def test_a_session_that_was_joined_has_its_note_elsewhere() -> None:
+    desk = Desk(replace(STARTED, joined=True))
+
+    assert desk.presenter.draft.open() is None
+    assert not desk.view().may_write
+    assert desk.view().note == "The note is written at the other computer."
 
 
 def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -> None:
     desk = Desk(STARTED)
-    desk.presenter.open_note()
+    desk.presenter.draft.open()
     desk.tell(FilesListed(MINE, (), None))
     desk.tell(FilesListed(THEIRS, (), NOW))
     assert desk.presenter.files == FilesListed(MINE, (), None)
