@@ -44,7 +44,9 @@ _SECOND_MS: Final = 1000
 _JOIN_S: Final = 5.0
 
 
-def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None) -> ExitCode:
+def run(
+    settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None
+) -> ExitCode | None:
     """Open the window and stay until it is closed.
 
     Parameters
@@ -58,8 +60,9 @@ def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: Save
 
     Returns
     -------
-    ExitCode
-        COMPLETE when the session is ready, WAITING when something is caught up later.
+    ExitCode or None
+        COMPLETE when the session is ready, WAITING when something is caught up later; None when the start has failed
+        and somebody wants it tried again, settings and all.
 
     Raises
     ------
@@ -72,10 +75,11 @@ def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: Save
         message = f"{error}. On a PC without a screen, use: nexuslims-logger headless."
         raise StopAndTell("The window cannot be opened", message) from error
     code = app.run()
+    anew = app.presenter.begins_anew
     # Here and now: a collection on another thread must not find the interpreter of Tk.
     del app
     gc.collect()
-    return code
+    return None if anew else code
 
 
 class App:

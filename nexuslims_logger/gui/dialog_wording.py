@@ -33,6 +33,8 @@ LEAVE_THEM_OUT: Final = "Leave &out"
 BACK: Final = "&Back"
 
 # Dialogs
+COUNT: Final = "{count} files"
+COUNT_ONE: Final = "1 file"
 CLOSING: Final = "Close the logger?"
 CLOSING_TEXT: Final = "Your session is still running."
 CLOSING_CHOICES: Final = (
@@ -56,17 +58,19 @@ INTERRUPTED_STARTED: Final = "Started"
 INTERRUPTED_ACTIVITY: Final = "Last activity"
 INTERRUPTED_FILES: Final = "Files waiting"
 INTERRUPTED_FILES_TEXT: Final = "{count}, {bytes}"
-INTERRUPTED_TEXT: Final = (
-    "Continue takes it up again. Ending it gives it the time of its last activity; its files are sent all the same."
+INTERRUPTED_NO_FILES: Final = "None"
+INTERRUPTED_CHOICES: Final = (
+    "It goes on where it stopped.",
+    "It gets the time of its last activity as its end. Its files are sent all the same.",
+    "Everything stays as it is, and is asked again.",
 )
-INTERRUPTED_CLOSE: Final = "If you close this window, the logger closes, and everything stays as it is."
-INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s. {closing}"
+INTERRUPTED_CONTINUES: Final = "Without an answer it continues by itself in {seconds} s."
 NEIGHBOUR: Final = "Another computer has an open session at this instrument"
 NEIGHBOUR_COMPUTER: Final = "Computer"
 NEIGHBOUR_CHOICES: Final = (
-    ("Join", "You work together: the files of this PC go into that session. It stays theirs to end."),
-    ("Take over", "They have left: their session ends at its last activity, and yours starts."),
-    ("Start my own", "Two sessions side by side. Nothing of theirs changes."),
+    "You work together: the files of this PC go into that session. It stays theirs to end.",
+    "They have left: their session ends at its last activity, and yours starts.",
+    "Two sessions side by side. Nothing of theirs changes.",
 )
 NEIGHBOUR_CLOSE: Final = "Without an answer within a minute, your own session starts."
 SOMEBODY: Final = "not known"
@@ -88,8 +92,6 @@ UNASSIGNED_CHOICES: Final = (
     "They stay on this PC and are not sent.",
 )
 UNASSIGNED_FILES: Final = "Files"
-UNASSIGNED_COUNT: Final = "{count} files"
-UNASSIGNED_COUNT_ONE: Final = "1 file"
 UNASSIGNED_WHEN: Final = "Changed"
 UNASSIGNED_WHICH: Final = "Names"
 UNASSIGNED_PREVIOUS: Final = "Your last session"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.view import Tone
 
 #: In units of the look.
-_SIZE: Final = (90, 55)
+_SIZE: Final = (90, 70)
 _HEADINGS: Final = (
     Heading(dialog_wording.FILES_NAME, grows=True),
     Heading(dialog_wording.FILES_SIZE, number=True),

@@ -50,6 +50,8 @@ class Presenter:
         self._interval_s = interval_s
         self._zone = zone
         self._known = Known()
+        #: Whether nothing of the session is kept, which the window then says.
+        self.is_demo = False
         #: What the workers ask, and where the answers go.
         self.questions = Questions(lambda: self._known, zone)
         #: What is left at the end.
@@ -60,6 +62,8 @@ class Presenter:
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        #: Whether the program is to begin anew, settings and all, once this window is down.
+        self.begins_anew = False
         self._read = False
         #: The note in its editor.
         self.draft = NoteDraft(lambda: self._known)
@@ -121,8 +125,11 @@ class Presenter:
             self._service.answer_neighbour(choice)
 
     def try_again(self) -> None:
-        """*Try again* on the screen of an unknown computer."""
-        if self._service and self._ask(Asked.TRY_AGAIN):
+        """*Try again*: ask for the instrument once more; after a start that failed, begin the program anew."""
+        if self._screen() is Screen.FAILED:
+            self.begins_anew = True
+            self.stop()
+        elif self._service and self._ask(Asked.TRY_AGAIN):
             self._service.try_again()
 
     def end(self) -> None:
@@ -256,7 +263,7 @@ class Presenter:
     def view(self, now: datetime) -> View:
         """Return the whole window as it should look at `now`."""
         known, screen = self._known, self._screen()
-        words = Sentences(known, now, self._zone, self._this_pc_only)
+        words = Sentences(known, now, self._zone, self._this_pc_only, self.is_demo)
         state = StateLine(known, now, self._zone, self._interval_s, self.questions.whose_open).on(screen)
         dialog, put_off = self._present_dialog(), self.questions.asks_again(screen)
         common = View(

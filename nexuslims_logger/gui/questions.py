@@ -191,7 +191,7 @@ class Questions:
         first, last = (amounts.moment(at, now, self._zone) for at in (found.first_at, found.last_at))
         names = ", ".join(found.names[: dialog_wording.UNASSIGNED_NAMED])
         more = found.files - min(len(found.names), dialog_wording.UNASSIGNED_NAMED)
-        count = amounts.counted(found.files, dialog_wording.UNASSIGNED_COUNT_ONE, dialog_wording.UNASSIGNED_COUNT)
+        count = amounts.counted(found.files, dialog_wording.COUNT_ONE, dialog_wording.COUNT)
         facts = [
             (dialog_wording.UNASSIGNED_FILES, f"{count}, {amounts.size(found.bytes)}"),
             (

@@ -33,7 +33,7 @@ class Sentences:
         What there is to say.
     now, zone
         The present time, and the zone of the times shown (None: the PC's own).
-    this_pc_only
+    this_pc_only, is_demo
         As in `Presenter`.
     """
 
@@ -41,6 +41,7 @@ class Sentences:
     now: datetime
     zone: tzinfo | None
     this_pc_only: bool
+    is_demo: bool = False
 
     def title(self, screen: Screen, tone: Tone, *, asks: bool) -> str:
         """Return the window's title, which the task bar shows; a sign before it tells of trouble or a question."""
@@ -55,6 +56,8 @@ class Sentences:
             Screen.FAILED: wording.TITLE_FAILED,
         }[screen]
         title = text.format(program=wording.PROGRAM, counts=counts, instrument=instrument)
+        if self.is_demo:
+            title = wording.TITLE_DEMO.format(title=title)
         if tone is Tone.PROBLEM and screen is not Screen.FAILED:
             return wording.MARK_TROUBLE.format(title=title)
         return wording.MARK_QUESTION.format(title=title) if asks else title
@@ -81,7 +84,7 @@ class Sentences:
         if self.known.who:
             return Line(Tone.WAITING, wording.RECORD_NEEDS_NAME)
         if here:
-            return Line(Tone.CALM, wording.RECORDED_HERE)
+            return Line(Tone.CALM, wording.RECORDED_FOR_DEMO if self.is_demo else wording.RECORDED_HERE)
         if record and record.recorded:
             return Line(Tone.GOOD, wording.RECORDED)
         if record and record.problem:
@@ -140,8 +143,11 @@ class Sentences:
         return wording.RATE.format(rate=amounts.size(progress.rate_bytes_per_s))
 
     def checked(self) -> str:
-        """Return when the last good pass ended."""
-        good_at = self.known.progress.last_good_pass_at if self.known.progress else None
+        """Return when the last good pass ended; while a long scan is under way, how far it is."""
+        progress = self.known.progress
+        if progress and progress.stage is PassStage.SCANNING and progress.files_looked_at:
+            return wording.CHECKING.format(count=f"{progress.files_looked_at:,}")
+        good_at = progress.last_good_pass_at if progress else None
         if good_at is None:
             return wording.NOT_CHECKED
         return wording.CHECKED.format(time=amounts.second(good_at, self.now, self.zone))
@@ -190,26 +196,24 @@ class Sentences:
         found = self.known.interrupted
         if found is None:
             return None
-        files = amounts.counted(found.files_waiting, "{count} file", "{count} files")
+        files = dialog_wording.INTERRUPTED_NO_FILES
+        if found.files_waiting:
+            count = amounts.counted(found.files_waiting, dialog_wording.COUNT_ONE, dialog_wording.COUNT)
+            files = dialog_wording.INTERRUPTED_FILES_TEXT.format(count=count, bytes=amounts.size(found.bytes_waiting))
         return Interrupted(
             heading=dialog_wording.PAUSED_FOUND if found.paused else dialog_wording.INTERRUPTED,
             facts=(
                 (dialog_wording.INTERRUPTED_USER, found.user or dialog_wording.SOMEBODY),
                 (dialog_wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
                 (dialog_wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
-                (
-                    dialog_wording.INTERRUPTED_FILES,
-                    dialog_wording.INTERRUPTED_FILES_TEXT.format(count=files, bytes=amounts.size(found.bytes_waiting)),
-                ),
+                (dialog_wording.INTERRUPTED_FILES, files),
             ),
             end_text=dialog_wording.END_EARLIER if found.same_user else dialog_wording.END_THEIRS,
             continue_first=found.suggestion is InterruptedChoice.CONTINUE,
             without_answer=(
-                dialog_wording.INTERRUPTED_CLOSE
+                ""
                 if found.continues_in_s is None
-                else dialog_wording.INTERRUPTED_CONTINUES.format(
-                    seconds=f"{found.continues_in_s:.0f}", closing=dialog_wording.INTERRUPTED_CLOSE
-                )
+                else dialog_wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
             ),
         )
 

@@ -24,6 +24,8 @@ _STALE_GRACE_S: Final = 60
 _LONG_S: Final = 180
 _CALM: Final = frozenset({STILL_WRITTEN, KEEPS_GROWING})
 _LOST: Final = "nothing is lost"
+#: A file of such a size takes long enough to be watched.
+_LARGE_BYTES: Final = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class StateLine:
                 return self._unknown(wording.NO_DATABASE_STATE)
             case Screen.FAILED:
                 failure = self.known.failure
-                return Line(Tone.PROBLEM, wording.FAILED_STATE, failure.message if failure else "")
+                help_ = wording.FAILED_HELP.format(message=failure.message) if failure else ""
+                return Line(Tone.PROBLEM, wording.FAILED_STATE, help_)
             case Screen.DONE:
                 return self._done()
             case Screen.ENDING:
@@ -146,11 +149,12 @@ class StateLine:
         return self._problem(self.known.troubles[-1].problem) if self.known.troubles else None
 
     def _problem(self, problem: Problem) -> Line:
-        text = wording.PROBLEM_SINCE.format(title=problem.title, time=self._moment(problem.since))
-        detail = wording.OFFLINE_DETAIL if problem.offline else problem.message
-        if _LOST not in detail.lower():  # once is enough
-            text = f"{text} {wording.NOTHING_LOST}"
-        return Line(Tone.PROBLEM, text, detail)
+        since = self._moment(problem.since)
+        if problem.offline:
+            return Line(Tone.PROBLEM, wording.OFFLINE.format(time=since), wording.OFFLINE_DETAIL)
+        said = _LOST in problem.message.lower()  # once is enough
+        text = problem.title if said else wording.PROBLEM.format(title=problem.title)
+        return Line(Tone.PROBLEM, text, wording.PROBLEM_DETAIL.format(time=since, detail=problem.message))
 
     def _running(self) -> Line:
         progress = self.known.progress
@@ -247,7 +251,7 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
         text = wording.SENDING if progress.seconds_left is None else wording.SENDING_LEFT
         done, total = f"{progress.files_done:,}", f"{progress.files_total:,}"
         left = amounts.duration(progress.seconds_left or 0)
-        return Line(Tone.BUSY, text.format(done=done, total=total, left=left), extra)
+        return Line(Tone.BUSY, text.format(done=done, total=total, left=left), _joined(_under_way(progress), extra))
     count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
     if count <= 0:
         return None
@@ -258,6 +262,18 @@ def _owed(progress: TransferProgress, extra: str) -> Line | None:
     first = progress.waiting[0]
     name = first.name.rpartition("/")[2]
     return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
+
+
+def _under_way(progress: TransferProgress) -> str:
+    """Return how far the largest file is that is being sent; "" for small ones, which are through in a moment."""
+    file = progress.under_way[0] if progress.under_way else None
+    if file is None or file.size_bytes < _LARGE_BYTES:
+        return ""
+    text, done = wording.UNDER_WAY, file.bytes_sent
+    if not done:
+        text, done = wording.UNDER_WAY_READING, file.bytes_read
+    name = file.name.rpartition("/")[2]
+    return text.format(name=name, done=amounts.size(done), total=amounts.size(file.size_bytes)) + "."
 
 
 def _joined(*parts: str) -> str:

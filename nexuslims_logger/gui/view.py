@@ -96,7 +96,7 @@ class Interrupted:
     continue_first
         Whether *Continue* is the default.
     without_answer
-        What happens when nobody answers.
+        What happens when nobody answers, "" for nothing.
     """
 
     heading: str

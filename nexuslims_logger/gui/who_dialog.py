@@ -149,7 +149,7 @@ def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
 def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
     """Ask who works next, and when the session before has really ended."""
     questions = presenter.questions
-    dialog = ModalDialog(parent, look, dialog_wording.CHANGE, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.CHANGE, lambda: act(presenter.dismiss), columns=2)
     dialog.add_text(questions.change_text(now), 1)
     names = _Names(dialog, look, presenter, with_name=True)
     wrong: list[str] = []
