@@ -16,10 +16,7 @@ from nexuslims_logger import bootstrap
 from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.doorbell import Doorbell, Inside
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import (
-    InterruptedChoice,
-    NeighbourChoice,
-)
+from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.headless_watched import MOST_DEATHS, Standstill, Watched
 from nexuslims_logger.session.who import UNKNOWN_USER

@@ -19,8 +19,8 @@ _WHEEL_ROWS: Final = 3
 _WHEEL_NOTCH: Final = 120
 _UP: Final = "\N{BLACK UP-POINTING TRIANGLE}"
 _DOWN: Final = "\N{BLACK DOWN-POINTING TRIANGLE}"
-#: Of the width, at most, for the columns that do not grow.
-_OTHERS_PART: Final = 0.6
+#: Of the width, at most, for the columns that do not grow: a name can lose its middle, a state is wanted whole.
+_OTHERS_PART: Final = 0.7
 
 
 class Heading(NamedTuple):
@@ -119,7 +119,7 @@ class LongList:
     def _share_out(self, rows: Sequence[tuple[str, ...]]) -> list[int]:
         """Give each column its words' width, and what is left to the one that grows; return the room for words.
 
-        In a narrow window that one keeps two fifths, and the widest of the others gives way.
+        In a narrow window that one keeps a third, and the widest of the others gives way.
         """
         fixed = [number for number, heading in enumerate(self._headings) if not heading.grows]
         for row in rows:
