@@ -53,9 +53,16 @@ class TrackedSession:
 
 @dataclass(frozen=True)
 class Track:
-    """To the transfer: these, and only these, are the sessions to look after (the running one last)."""
+    """To the transfer: these, and only these, are the sessions to look after (the running one last).
+
+    Attributes
+    ----------
+    elsewhere
+        Those whose files wait for another store: what becomes of them on the disk is written down all the same.
+    """
 
     sessions: tuple[TrackedSession, ...]
+    elsewhere: tuple[TrackedSession, ...] = ()
 
 
 @dataclass(frozen=True)

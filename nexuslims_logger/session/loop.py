@@ -205,15 +205,12 @@ class SessionLoop:
 
     def track(self) -> None:
         """Tell the transfer which sessions to look after: the ended ones, then the running one."""
-        sessions = [
-            self.tracked(facts)
-            for facts in self.ports.facts.unfinished()
-            if facts.state is not SessionState.READY and self._goes_here(facts)
-        ]
-        running = self.running()
-        if running:
-            sessions.append(self.tracked(running))
-        self.ports.transfer.put(Track(tuple(sessions)))
+        unfinished = [facts for facts in self.ports.facts.unfinished() if facts.state is not SessionState.READY]
+        here = [facts for facts in unfinished if self._goes_here(facts)]
+        elsewhere = [self.tracked(facts) for facts in unfinished if facts not in here]
+        if running := self.running():
+            here.append(running)
+        self.ports.transfer.put(Track(tuple(map(self.tracked, here)), tuple(elsewhere)))
         self.tell_left()
 
     def tell_left(self) -> None:

@@ -40,7 +40,7 @@ _MOST_CHANGES = 2000
 def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int], None] | None) -> None:
     """Scan; a first complete scan after END fixes the final set."""
     first = [session.identifier for session in state.sessions if not _scanned(ports, session)]
-    state.outcome = outcome = scan(ports, state.sessions, state.appeared, breathe)
+    state.outcome = outcome = scan(ports, state.sessions, state.appeared, breathe, state.elsewhere)
     state.work_done = True
     now = ports.clock.monotonic()
     state.scan_at = now + ports.rules.interval_s
@@ -105,7 +105,8 @@ def _look_at_root(ports: TransferPorts, state: PassState, root: str, noticed: No
         return
     appeared = state.appeared.setdefault(root, {})
     with ports.files.transaction():
-        taken = [(change, take(ports, claims, change, state.sessions, noticed)) for change in changes]
+        owners = [*state.sessions, *state.elsewhere]
+        taken = [(change, take(ports, claims, change, owners, noticed)) for change in changes]
     for change, seen in taken:
         if seen is None:
             continue

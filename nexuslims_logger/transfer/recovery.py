@@ -39,6 +39,7 @@ def recover(
     ports: TransferPorts,
     message: Recover,
     others: Sequence[TrackedSession],
+    elsewhere: Sequence[TrackedSession] = (),
 ) -> Recovered:
     """Find the session's last activity, and write down which files are its own. May be repeated.
 
@@ -48,6 +49,8 @@ def recover(
         With the interrupted session, as if it still ran.
     others
         Ended sessions whose files may still be unsettled.
+    elsewhere
+        Sessions that claim nothing now, but may lose a file.
     """
     session, now = message.session, ports.clock.now()
     # Two sessions of one PC do not overlap: the next one's START would be the launch.
@@ -57,7 +60,7 @@ def recover(
     for root in roots_of([session]):
         try:
             with ports.files.transaction():
-                found += _walk(ports, root, session, others)
+                found += _walk(ports, root, session, others, elsewhere)
         except FolderMissing:
             complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
@@ -75,14 +78,20 @@ def recover(
             at = _activity(session.started_at, now, [(one.now.mtime_ns, one.now.ctime_ns)])
             owner = session.identifier if not at or at[0] <= latest else UNASSIGNED
             if one.before and one.before.owner != owner:
-                missing(ports, one.before, [*others, session], TAKEN_OVER)
+                missing(ports, one.before, [*others, *elsewhere, session], TAKEN_OVER)
             ports.files.put(Seen(one.key, one.now, settled=False, owner=owner))
     tally = ports.files.tally(session.identifier)
     bytes_waiting = tally.bytes_total - tally.bytes_done
     return Recovered(session.identifier, latest, tally.files_waiting, bytes_waiting, complete)
 
 
-def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:
+def _walk(
+    ports: TransferPorts,
+    root: str,
+    session: TrackedSession,
+    others: Sequence[TrackedSession],
+    elsewhere: Sequence[TrackedSession],
+) -> list[_Found]:
     """Note what is another's or nobody's, and return what may be the session's."""
     files = ports.files
     volume = ports.file_system.volume(root)
@@ -96,7 +105,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):
-            vanished(ports, change.before, [*others, session])
+            vanished(ports, change.before, [*others, *elsewhere, session])
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if owner == session.identifier:

@@ -126,6 +126,7 @@ def scan(
     sessions: Sequence[TrackedSession],
     appeared: dict[str, Appeared] | None = None,
     breathe: Callable[[int], None] | None = None,
+    elsewhere: Sequence[TrackedSession] = (),
 ) -> ScanOutcome:
     """Look at every watch folder, and write down what is new and whose it is.
 
@@ -137,13 +138,17 @@ def scan(
         What quick looks have found since the last scan, by watch folder.
     breathe
         As `RootWalk` has it.
+    elsewhere
+        Sessions that claim nothing now, but may lose a file.
     """
     outcome = ScanOutcome()
     for root in roots_of(sessions):
         noticed = Noticed()
         try:
             with ports.files.transaction():
-                walk = _scan_root(ports, root, sessions, noticed, (appeared or {}).get(root, {}), breathe)
+                walk = _scan_root(
+                    ports, root, sessions, [*sessions, *elsewhere], noticed, (appeared or {}).get(root, {}), breathe
+                )
         except FolderMissing as problem:
             outcome.complete = False
             outcome.folder_problem = problem
@@ -162,6 +167,7 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     ports: TransferPorts,
     root: str,
     sessions: Sequence[TrackedSession],
+    owners: Sequence[TrackedSession],
     noticed: Noticed,
     appeared_before: Appeared,
     breathe: Callable[[int], None] | None,
@@ -175,7 +181,7 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     appeared = dict(appeared_before)
     for change in walk.changes():
         if not isinstance(change, Gone):
-            seen = take(ports, claims, change, sessions, noticed)
+            seen = take(ports, claims, change, owners, noticed)
             if seen and change.before is None and claims.known_root and len(appeared) < _MOST_APPEARED:
                 appeared[likeness(seen)] = seen
         elif change.before.owner:
@@ -185,8 +191,8 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
             files.remove(change.before.key)
     for before in gone:
         noticed.note_gone(before)
-        if not _renamed(ports, before, appeared.get(likeness(before)), sessions):
-            vanished(ports, before, sessions)
+        if not _renamed(ports, before, appeared.get(likeness(before)), owners):
+            vanished(ports, before, owners)
     walk.finish()
     for session in here:
         files.mark_first_scan(session.identifier, root)

@@ -142,6 +142,7 @@ class Checks:
             for place in self._touched(pc, start, end):
                 known = self._find(place, pc.name, own) or not all_ready
                 known = known or self._find(place, pc.name, [row for row in files if row.session in earlier])
+                known = known or _is_for_a_person(pc, start.session, *place)
                 check(known, "P3: ready without a file", start.session, pc.name, *place)
 
     def _has_manifest(self, start: EventRow, own: Sequence[FileRow]) -> None:
@@ -223,8 +224,7 @@ class Checks:
             for pc in self._parts(start):
                 for place in self._touched(pc, start, end):
                     known = self._find(place, pc.name, files)
-                    # Whose it is was decided by a clock that told nothing: then it is at least offered to somebody.
-                    known = known or (not pc.had_steady_clock(start.session) and pc.is_offered(*place[:2]))
+                    known = known or _is_for_a_person(pc, start.session, *place)
                     check(known, "P3: a file is nowhere", start.session, *place)
         for pc in self._pcs.values():
             as_shown(pc, events)
@@ -257,6 +257,14 @@ class Checks:
                 for md5, mtime_ns in pc.disk.old
             )
         check(own, "P2: the session had no such file", row)
+
+
+def _is_for_a_person(pc: Observed, session: str, root: str, path: str, change: Change) -> bool:
+    """Whether only a person can say whose a file is, and is asked."""
+    by_a_clock_that_tells_nothing = not pc.had_steady_clock(session)
+    continued_at = pc.continued_at.get(session)
+    behind_a_gap = continued_at is not None and time_of(change.at_ns) <= continued_at
+    return (by_a_clock_that_tells_nothing or behind_a_gap) and pc.is_offered(root, path)
 
 
 def _is_named(name: str, expected: str, computer: str) -> bool:

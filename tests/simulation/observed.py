@@ -30,6 +30,10 @@ class Observed:
     ----------
     gap
         ``REMIND_AFTER_HOURS``.
+    unassigned
+        Asks the journal for the files that nobody owns.
+    all_readable
+        No folder ever refuses to be read; else what is found in it late goes by its time.
     """
 
     name: str
@@ -38,15 +42,15 @@ class Observed:
     clock: SimClock
     disk: WatchedDisk
     gap: timedelta
-    #: Asks the journal for the files that nobody owns.
     unassigned: Callable[[], set[tuple[bytes, ...]]]
+    all_readable: bool
     #: Launches of the program, by this PC's clock; their number is that of the run.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
     #: When notes were written, mouse or keyboard used, and users changed.
     active_at: list[datetime] = field(default_factory=list)
-    #: Launches, and clicks that began the next user's session: virtual time (ns).
-    begun_ns: list[int] = field(default_factory=list)
+    #: Launches, and clicks that began the next user's session: virtual time (ns), and whose (None: is asked).
+    begun: list[tuple[int, str | None]] = field(default_factory=list)
     #: Sessions whose times somebody has called right.
     clock_confirmed: set[str] = field(default_factory=set)
     #: Somebody has given files of between two sessions to one of them; or left them alone.
@@ -71,10 +75,10 @@ class Observed:
     running: set[str] = field(default_factory=set)
     continued_at: dict[str, datetime] = field(default_factory=dict)
 
-    def launch(self, at: datetime) -> None:
+    def launch(self, at: datetime, user: str | None) -> None:
         """Note a launch of the program."""
         self.launched_at.append(at)
-        self.begun_ns.append(self.clock.true_ns())
+        self.begun.append((self.clock.true_ns(), user))
         self.running.clear()
 
     def show(self, event: Event) -> None:
@@ -148,6 +152,8 @@ class Observed:
 
     def could_be_known(self, session: str, root: str, change_ns: int) -> bool:
         """Whether a change was the session's by more than the clock: by a scan of the same run, or an earlier one."""
+        if not self.all_readable:
+            return False
         scanned_ns, run = self.scanned.get((session, root), (None, 0))
         return scanned_ns is not None and (run == self.began_in[session] or scanned_ns <= change_ns)
 

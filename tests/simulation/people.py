@@ -1,4 +1,4 @@
-"""Who works at a simulated PC, and the weather: a user by seed, and storms of faults."""
+"""Who works at a simulated PC: a user by seed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from nexuslims_logger.events import (
     UnassignedChoice,
 )
 from tests.simulation.observed import check
-from tests.simulation.world import OTHER_STORE_URL, STORE_URL
+from tests.simulation.pc import OTHER_STORE_URL, STORE_URL
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
     from nexuslims_logger.session.service import SessionService
-    from tests.simulation.world import Pc, World
+    from tests.simulation.pc import Pc
+    from tests.simulation.world import World
 
 #: None: is asked, and may answer or not.
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
-PATIENCE_S = 4 * 3600.0
+PATIENCE_S = 3600.0
 #: What is answered about another computer's open session; None: nothing.
 BESIDE = (*NeighbourChoice, NeighbourChoice.JOIN, None)
 
@@ -232,8 +233,8 @@ class User:
         """Let the next one sit down, whatever has become of the one before."""
         self._note("hands over")
         self._was_active()
-        self._pc.observed.begun_ns.append(self._pc.clock.true_ns())
         name, forgotten = self._random.choice(("fay", "gil")), self._random.random() < 0.3
+        self._pc.observed.begun.append((self._pc.clock.true_ns(), name))
         self._service.change_user(name, at_last_activity=forgotten)
         if self._random.random() < 0.5:
             self._wait_for(SessionStarted, 60.0)
@@ -271,37 +272,3 @@ class User:
 
     def _note(self, act: str, *detail: object) -> None:
         self._scheduler.step(f"{self._pc.name} user {act}", *detail)
-
-
-class Weather:
-    """Storms and quiet, shares that are unmounted: until the calm."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._scheduler = world.scheduler
-        self._random = world.scheduler.random
-
-    def run(self) -> None:
-        """Change the weather by seed."""
-        storm = dict(self._world.faults.rates)
-        while not self._world.faults.calm:
-            self._scheduler.wait(self._random.choice((3.0, 20.0, 120.0)))
-            quiet = self._random.random() < 0.4
-            self._scheduler.note("weather: quiet" if quiet else "weather: storm")
-            self._world.faults.rates = {"crash": storm["crash"]} if quiet and "crash" in storm else {}
-            if not quiet:
-                self._world.faults.rates = dict(storm)
-                if "disk.unmounted" in storm and self._random.random() < 0.3:
-                    self._unmount()
-
-    def _unmount(self) -> None:
-        pc = self._random.choice(self._world.pcs)
-        root = self._random.choice(list(pc.disk.trees))
-        how = self._random.choice(("missing", "empty"))
-        if not pc.knows(root):
-            how = "missing"  # nobody could tell an unmounted share from a folder that is really empty
-        self._scheduler.note("weather: unmounted", root, how)
-        pc.disk.away[root] = how
-        self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))
-        self._scheduler.note("weather: mounted", root)
-        del pc.disk.away[root]

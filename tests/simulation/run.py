@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tests.simulation.people import User, Weather
+from tests.simulation.people import User
 from tests.simulation.scheduler import Scheduler, SimulationFailed
+from tests.simulation.weather import Weather
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulation.world import Pc
+    from tests.simulation.pc import Pc
 
 #: How many lines of the trace a failure shows.
 LAST_LINES = 200

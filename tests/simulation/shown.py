@@ -34,8 +34,10 @@ def as_shown(pc: Observed, events: dict[str, list[EventRow]]) -> None:
             if event.user is not None:
                 users[event.session_identifier] = event.user
             check(start.computer == pc.name, "P1: another computer", event, start)
-            near_ns = min(abs(at_ns - pc.began_ns[event.session_identifier]) for at_ns in pc.begun_ns)
-            check(near_ns < _NEAR_NS, "P1: START is not the launch", event, near_ns)
+            began_ns = pc.began_ns[event.session_identifier]
+            by = {user for at_ns, user in pc.begun if abs(at_ns - began_ns) < _NEAR_NS}
+            check(bool(by), "P1: START is not the launch", event)
+            check(None in by or start.user in by, "P4: another user than who began it", event, start, by)
             notes.setdefault(event.session_identifier, "")
         elif isinstance(event, SessionEnding):
             rows = {row.kind: row for row in events.get(event.session_identifier, [])}
