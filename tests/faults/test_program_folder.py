@@ -14,7 +14,7 @@ import pytest
 
 from nexuslims_logger.exit_codes import ExitCode
 from tests.faults.machine import Forks, Machine, Run, waiting
-from tests.faults.outside import in_the_end
+from tests.faults.outside import FolderContents, in_the_end
 from tests.faults.sweep import asked
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     with Forks() as forks:
         # The store is elsewhere: only the program's own folder is concerned.
         made = Machine(tmp_path, forks, NEXUSLIMSGUI_DATA_BUCKET=str(tmp_path / "bucket"))
-        made.bucket = tmp_path / "bucket"
+        made.store = FolderContents(tmp_path / "bucket")
         yield made
 
 
