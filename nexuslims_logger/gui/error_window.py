@@ -59,8 +59,7 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> bool:
     beside = SideWindows(root, look, presenter, lambda: _ANY_TIME, None)
     windows = Windows(note=beside.open_note, files=beside.open_files, log=beside.open_log)
     window = MainWindow(root, look, presenter, act, windows)
-    width, height = window.usual_size
-    root.geometry(f"{width}x{height}")
+    root.geometry(dpi.at_the_edge(root, *window.usual_size))
     if painted:
         painted.give_way()
     window.show(presenter.view(_ANY_TIME))

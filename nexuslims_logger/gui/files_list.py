@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -82,9 +83,9 @@ class FilesList:
     @property
     def filters(self) -> tuple[str, ...]:
         """The words of the filters' buttons, with how many files stand behind each."""
-        rows = self.listed.rows if self.listed else ()
+        counts = Counter(row.state for row in (self.listed.rows if self.listed else ()))
         return tuple(
-            words.format(count=f"{sum(row.state in states for row in rows):,}")
+            words.format(count=f"{sum(counts[state] for state in states):,}")
             for words, states in zip(dialog_wording.FILTER_FILES, _FILTERS, strict=True)
         )
 

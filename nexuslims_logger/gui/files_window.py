@@ -11,7 +11,7 @@ from nexuslims_logger.gui.files_list import Column, arranged
 from nexuslims_logger.gui.fitting import fold
 from nexuslims_logger.gui.long_list import Heading, LongList
 from nexuslims_logger.gui.open_folder import open_folder
-from nexuslims_logger.gui.panels import show_text, wrap_to_width
+from nexuslims_logger.gui.panels import wrap_to_width
 from nexuslims_logger.gui.side_window import SideWindow
 
 if TYPE_CHECKING:
@@ -64,8 +64,6 @@ class FilesWindow(SideWindow):
         self.detail = ttk.Label(self.frame)
         self.detail.grid(row=3, column=0, columnspan=2, sticky="ew")
         wrap_to_width(self.detail, 60 * unit)
-        self._hint = ttk.Label(self.row, text="", style=theme.MUTED)
-        self._hint.grid(row=0, column=0, sticky="w")
         self.open_folder = make_button(self.row, dialog_wording.OPEN_FOLDER, self._open_folder)
         self.open_folder.grid(row=0, column=1, padx=unit)
         self.close_button = make_button(self.row, wording.CLOSE, self.close)
@@ -123,7 +121,7 @@ class FilesWindow(SideWindow):
         number, row = self.list.selected, self._selected()
         measure = font.nametofont(theme.BASE_FONT, self.window).measure
         room = max(1, self.list.frame.winfo_width())
-        show_text(self.path, fold(row.path, room, measure) if row else "")
+        self.path.configure(text=fold(row.path, room, measure) if row else "")
         if number is None:
             text = dialog_wording.FILES_HINT if self._files.rows else dialog_wording.FILES_NONE
         else:

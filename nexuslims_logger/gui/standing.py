@@ -17,10 +17,9 @@ _GEOMETRY: Final = re.compile(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)")
 
 
 def first_geometry(root: tk.Tk, settings: Settings, usual_size: tuple[int, int]) -> str:
-    """Return the geometry of the last time; the first time the usual size, where the window manager puts it."""
+    """Return the geometry of the last time; the first time the usual size, at the edge of the screen."""
     remembered = place.read(str(settings.home))
-    width, height = usual_size
-    return dpi.fitted(root, remembered) if remembered else f"{width}x{height}"
+    return dpi.fitted(root, remembered) if remembered else dpi.at_the_edge(root, *usual_size)
 
 
 def remember(root: tk.Tk, settings: Settings, palette: Palette) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import KEEPS_GROWING, STILL_WRITTEN, PassStage
+from nexuslims_logger.events import PassStage
 from nexuslims_logger.gui import amounts, dialog_wording, wording
+from nexuslims_logger.gui.files_line import all_stored, besides, coming, joined, owed, stored_of
 from nexuslims_logger.gui.known import Asked
 from nexuslims_logger.gui.sentences import verified
 from nexuslims_logger.gui.view import Line, Screen, Tone
@@ -14,18 +15,13 @@ from nexuslims_logger.gui.view import Line, Screen, Tone
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from nexuslims_logger.events import Problem, SessionStored, TransferProgress
+    from nexuslims_logger.events import Problem
     from nexuslims_logger.gui.known import Known
 
 #: So many intervals, and a minute for the pass itself, may go by before a check counts as old.
 _STALE_INTERVALS: Final = 3
 _STALE_GRACE_S: Final = 60
-#: A file that stands there unsent for so long is worth a warning.
-_LONG_S: Final = 180
-_CALM: Final = frozenset({STILL_WRITTEN, KEEPS_GROWING})
 _LOST: Final = "nothing is lost"
-#: A file of such a size takes long enough to be watched.
-_LARGE_BYTES: Final = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -160,9 +156,9 @@ class StateLine:
         progress = self.known.progress
         if progress is None:
             return Line(Tone.BUSY, wording.LOOKING)
-        extra = _joined(_extra(progress), self._also())
-        if owed := _coming(progress, self.now, extra) or _owed(progress, extra):
-            return owed
+        extra = joined(besides(progress), self._also())
+        if waits := coming(progress, self.now, extra) or owed(progress, extra):
+            return waits
         good_at = progress.last_good_pass_at
         if good_at is None:
             return Line(Tone.BUSY, wording.LOOKING, extra)
@@ -171,8 +167,15 @@ class StateLine:
             text = wording.STALE.format(time=self._moment(good_at), ago=amounts.duration(age_s))
             return Line(Tone.WAITING, text, extra)
         if not (self.known.record and self.known.record.recorded):
-            return Line(Tone.BUSY, _stored(progress), extra or wording.BEING_RECORDED)
-        return Line(Tone.WAITING if progress.files_missing else Tone.GOOD, _stored(progress), extra)
+            return Line(Tone.BUSY, all_stored(progress), extra or wording.BEING_RECORDED)
+        if not progress.files_total:
+            extra = joined(self._watched(), extra)
+        return Line(Tone.WAITING if progress.files_missing else Tone.GOOD, all_stored(progress), extra)
+
+    def _watched(self) -> str:
+        """Return where files belong, for who has not saved any yet."""
+        folders = self.known.session.folders if self.known.session else ()
+        return wording.WATCHED.format(folders=", ".join(folders)) if folders else ""
 
     def _ending(self) -> Line:
         progress = self.known.progress
@@ -181,17 +184,17 @@ class StateLine:
             return Line(Tone.WAITING if held else Tone.BUSY, wording.RECORDING_END, self._also())
         if progress is None:
             return Line(Tone.BUSY, wording.ENDING_SCAN)
-        extra = _joined(_extra(progress), self._also())
+        extra = joined(besides(progress), self._also())
         if progress.stage is PassStage.VERIFYING:
             return Line(Tone.BUSY, wording.VERIFYING, extra)
-        return _owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
+        return owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
 
     def _done(self) -> Line:
         stored = self.known.stored
         missing, left_out = (stored.missing, stored.left_out) if stored else (0, 0)
         unassigned = self.known.progress.unassigned if self.known.progress else 0
         if stored and (missing or left_out):
-            text = _stored_of(stored)
+            text = stored_of(stored)
             detail = wording.DONE_DETAIL.format(bytes=amounts.size(stored.bytes))
             detail = detail if stored.files else wording.DONE_DETAIL_NONE
         elif stored and stored.files:
@@ -207,7 +210,7 @@ class StateLine:
             detail = f"{detail} {waits}"
         if left_out:
             detail = f"{amounts.counted(left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)} {detail}"
-        detail = _joined(detail, self._also())
+        detail = joined(detail, self._also())
         if missing:
             detail = f"{amounts.counted(missing, wording.MISSING_ONE, wording.MISSING)} {detail}"
         if unassigned:
@@ -217,83 +220,3 @@ class StateLine:
 
     def _moment(self, when: datetime) -> str:
         return amounts.moment(when, self.now, self.zone)
-
-
-def _coming(progress: TransferProgress, now: datetime, extra: str) -> Line | None:
-    """Return the calm line while files are being written, which is how it should be; None when one waits for long."""
-    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
-    oldest = progress.oldest_waiting_at
-    long = oldest is not None and (now - oldest).total_seconds() > _LONG_S
-    if (
-        count <= 0
-        or long
-        or progress.stage is PassStage.SENDING
-        or any(f.reason not in _CALM for f in progress.waiting)
-    ):
-        return None
-    return Line(Tone.BUSY, amounts.counted(count, wording.COMING_ONE, wording.COMING), extra)
-
-
-def _stored_of(stored: SessionStored) -> str:
-    """Return how many of all the session's files are stored, and what became of the others."""
-    total = stored.files + stored.missing + stored.left_out
-    text = (wording.STORED_OF_ONE if total == 1 else wording.STORED_OF).format(
-        done=f"{stored.files:,}", total=f"{total:,}"
-    )
-    if stored.left_out:
-        text += wording.LEFT_OUT_SHORT.format(count=f"{stored.left_out:,}")
-    return text + (wording.MISSING_SHORT.format(count=f"{stored.missing:,}") if stored.missing else "")
-
-
-def _owed(progress: TransferProgress, extra: str) -> Line | None:
-    """Return what is still to be sent, None for nothing."""
-    if progress.stage is PassStage.SENDING and progress.files_done < progress.files_total:
-        text = wording.SENDING if progress.seconds_left is None else wording.SENDING_LEFT
-        done, total = f"{progress.files_done:,}", f"{progress.files_total:,}"
-        left = amounts.duration(progress.seconds_left or 0)
-        return Line(Tone.BUSY, text.format(done=done, total=total, left=left), _joined(_under_way(progress), extra))
-    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
-    if count <= 0:
-        return None
-    if not progress.waiting:
-        text = amounts.counted(count, wording.WAITING_COUNT_ONE, wording.WAITING_COUNT)
-        return Line(Tone.WAITING, text, extra)
-    text = wording.WAITING_ONE if count == 1 else wording.WAITING_MORE
-    first = progress.waiting[0]
-    name = first.name.rpartition("/")[2]
-    return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
-
-
-def _under_way(progress: TransferProgress) -> str:
-    """Return how far the largest file is that is being sent; "" for small ones, which are through in a moment."""
-    file = progress.under_way[0] if progress.under_way else None
-    if file is None or file.size_bytes < _LARGE_BYTES:
-        return ""
-    text, done = wording.UNDER_WAY, file.bytes_sent
-    if not done:
-        text, done = wording.UNDER_WAY_READING, file.bytes_read
-    name = file.name.rpartition("/")[2]
-    return text.format(name=name, done=amounts.size(done), total=amounts.size(file.size_bytes)) + "."
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _stored(progress: TransferProgress) -> str:
-    total = progress.files_total
-    if total == 0:
-        return wording.NOTHING_NEW
-    if progress.store_is_cloud:
-        return amounts.counted(total, wording.ALL_IN_CLOUD_ONE, wording.ALL_IN_CLOUD)
-    return amounts.counted(total, wording.ALL_STORED_ONE, wording.ALL_STORED)
-
-
-def _extra(progress: TransferProgress) -> str:
-    """Return what else a person should know of the files."""
-    parts = (
-        (progress.files_missing, wording.MISSING_ONE, wording.MISSING),
-        (progress.unassigned, wording.UNASSIGNED_ONE, wording.UNASSIGNED),
-        (progress.left_over, wording.LEFT_OVER_ONE, wording.LEFT_OVER),
-    )
-    return " ".join(amounts.counted(count, one, many) for count, one, many in parts if count)

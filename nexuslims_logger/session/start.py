@@ -134,6 +134,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             project=facts.project,
             by_itself=by_itself,
             stored_in=_stored_in(facts),
+            folders=tuple(folder.path for folder in facts.folders),
         )
     )
     tell_names(loop)

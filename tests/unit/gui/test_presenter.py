@@ -869,6 +869,15 @@ def test_a_demo_says_that_it_is_one() -> None:
     assert desk.view().record.text == "A demo: nothing of it is kept"
 
 
+def test_who_has_saved_nothing_yet_is_told_where() -> None:
+    here = replace(STARTED, folders=("D:/EMData", "E:/Camera"))
+
+    assert Desk(here, RECORDED, progress()).view().state.detail == (
+        "What is saved in D:/EMData, E:/Camera belongs to this session."
+    )
+    assert Desk(here, RECORDED, every()).view().state.detail == ""
+
+
 def test_a_large_file_that_is_being_sent_is_named_with_how_far_it_is() -> None:
     large = FileUnderWay("20261123/scan.ser", 4_000_000_000, 4_000_000_000, 1_000_000_000)
     small = replace(large, size_bytes=1_000_000)
