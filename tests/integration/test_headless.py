@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pytest
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
 from tests.windows.host import run_there
 from tests.windows.screen import path_there
-from tests.windows.signals import STARTED_WITH, interrupt
+from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,11 +68,8 @@ class Pc:
         assert session, "no START within the limit"
         return program, session
 
-    def finish(self, program: subprocess.Popen[str], number: int = signal.SIGINT) -> int:
-        if number == signal.SIGINT:
-            interrupt(program)
-        else:
-            program.send_signal(number)
+    def finish(self, program: subprocess.Popen[str], ask: Callable[[subprocess.Popen[str]], None] = interrupt) -> int:
+        ask(program)
         _, complaints = program.communicate(timeout=LIMIT_S)
         assert "Traceback" not in complaints, complaints
         return program.returncode
@@ -232,7 +228,7 @@ def test_killed_and_continued_it_is_one_session(pc: Pc) -> None:
 
 def test_sigterm_leaves_the_session_open_and_sync_leaves_it_alone(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada")
-    assert pc.finish(program, signal.SIGTERM) == 4
+    assert pc.finish(program, terminate) == 4
     assert pc.sql("SELECT event_type, record_status FROM session_log") == [("START", "WAITING_FOR_END")]
     assert pc.run("sync").returncode == 0
     program, again = pc.headless("--continue")
