@@ -90,8 +90,9 @@ exe: $(READY) ## the program as a folder without Python, in dist/linux
 installer: $(READY) ## the program and its installer for Windows, in dist/windows
 	@packaging/windows.sh && rm -f dist/windows/*-Setup.exe && packaging/installer.sh $(COMPRESSION)
 
-test-installer: installer ## install, use, upgrade and remove it under Wine (some minutes)
-	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q tests/windows/test_installed.py $(ARGS)
+test-installer: installer ## install, use, upgrade and remove it under Wine (ten minutes)
+	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q -o faulthandler_timeout=900 \
+	    tests/windows/test_installer.py tests/windows/test_installed.py $(ARGS)
 
 constraints: $(READY) ## write down the versions that are installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt
