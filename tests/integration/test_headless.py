@@ -36,6 +36,7 @@ class Pc:
         self.watch.mkdir()
         self.bucket = self.home / "bucket"
         self._started: list[subprocess.Popen[str]] = []
+        self.program: tuple[str | Path, ...] = (sys.executable, "-m", "nexuslims_logger")
         self.environment = {
             **os.environ,
             "NEXUSLIMSGUI_HOME": str(self.home),
@@ -46,7 +47,7 @@ class Pc:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         program = subprocess.Popen(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -76,7 +77,7 @@ class Pc:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             capture_output=True,
             encoding="utf-8",
