@@ -100,6 +100,20 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class RecordAgain:
+    """To the transfer: the database has lost what it knew of this session's files. Answered by `RecordedAnew`."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class RecordedAnew:
+    """From the transfer: everything about this session's files is owed to the database again."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
 class Recovered:
     """From the transfer: the interrupted session's last activity and what waits; its files are now assigned.
 

@@ -36,7 +36,10 @@ def end_session(loop: SessionLoop, message: EndSession) -> None:
     if not facts.confirmed:
         ask_who(loop, facts.identifier)
         return
-    end_running(loop, facts, loop.ports.clock.now(), at_last_activity=message.at_last_activity)
+    # It comes once more while the journal cannot be written: the first time was the click.
+    loop.end_clicked_at = loop.end_clicked_at or loop.ports.clock.now()
+    end_running(loop, facts, loop.end_clicked_at, at_last_activity=message.at_last_activity)
+    loop.end_clicked_at = None
 
 
 def end_running(
@@ -118,7 +121,7 @@ def write_end(
     changed = loop.ports.facts.change(
         facts.identifier,
         state=SessionState.ENDING,
-        clicked_at=clock.now(),
+        clicked_at=loop.end_clicked_at or clock.now(),
         ended_at=max(at, facts.started_at + _SHORTEST),
         end_utc_offset_min=clock.utc_offset_min(),
         end_reason=reason,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable
-from nexuslims_logger.events import CatchUp, Event, Problem, Trouble
+from nexuslims_logger.events import CatchUp, Event, Healed, Problem, Trouble
 from nexuslims_logger.journal.records import SessionFacts, SessionState
 from nexuslims_logger.messages import ListFiles, Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
@@ -88,6 +88,10 @@ class SessionLoop:
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
+        #: The database is being asked, or was asked, what it has lost.
+        self.compared = False
+        #: When *End session* was clicked, until END is written.
+        self.end_clicked_at: datetime | None = None
         self.clock_watch = ClockWatch(ports.clock)
         self.clock_watch.look()
         since_launch = (ports.clock.now() - ports.station.launched_at).total_seconds()
@@ -124,17 +128,13 @@ class SessionLoop:
         clock = self.ports.clock
         until = None if timeout_s is None else clock.monotonic() + timeout_s
         while True:
-            due = [
-                moment
-                for moment in (
-                    until,
-                    self.recording.next_due(),
-                    self._next_report(),
-                    self._journal_retry,
-                    self.vigil.due_at if self._journal_retry is None else None,
-                )
-                if moment is not None
-            ]
+            # While the journal cannot be written nothing else is tried, however long it has been due.
+            own = (
+                [self._journal_retry]
+                if self._journal_retry is not None
+                else [self.recording.next_due(), self._next_report(), self.vigil.due_at]
+            )
+            due = [moment for moment in (until, *own) if moment is not None]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
             self.clock_watch.look()
             if isinstance(_subject(message), kind):
@@ -163,7 +163,9 @@ class SessionLoop:
             log.warning("%s: %s", error.title, error.message)
             self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
         else:
-            self._journal_retry = None
+            if self._journal_retry is not None:
+                self._journal_retry = None
+                self.tell(Healed("journal"))
 
     def _handle(self, message: Any) -> None:
         subject = _subject(message)

@@ -18,6 +18,7 @@ from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
+from nexuslims_logger.session.restored import compare
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
 
@@ -133,6 +134,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             project=facts.project,
             by_itself=by_itself,
             stored_in=_stored_in(facts),
+            folders=tuple(folder.path for folder in facts.folders),
         )
     )
     tell_names(loop)
@@ -142,6 +144,8 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     somebody_works(loop)
     loop.track()
     loop.push()
+    if not loop.compared:
+        compare(loop)
 
 
 def _stored_in(facts: SessionFacts) -> str:

@@ -176,7 +176,8 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     here = sessions_on(root, sessions)
     volume = ports.file_system.volume(root)
     claims = claims_on(ports, root, volume, here)
-    walk = RootWalk(ports, root, volume, claims.reconsider_since, breathe)
+    final = frozenset(one.identifier for one in here if one.ended and not files.final_set_fixed(one.identifier))
+    walk = RootWalk(ports, root, volume, claims.reconsider_since, final, breathe)
     gone: list[Seen] = []
     appeared = dict(appeared_before)
     for change in walk.changes():
