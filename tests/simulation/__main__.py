@@ -45,18 +45,19 @@ def _replay(seed: int, *, verbose: bool) -> int:
 
 
 def _search(seeds: range, failures: int, jobs: int) -> int:
-    began, turns, failed = time.monotonic(), 0, 0
+    began, done, turns, failed = time.monotonic(), 0, 0, 0
     with ProcessPoolExecutor(jobs) as pool:
-        for number, (seed, steps, failure) in enumerate(pool.map(_run_one, seeds, chunksize=_CHUNK), 1):
-            turns += steps
+        for seed, steps, failure in pool.map(_run_one, seeds, chunksize=_CHUNK):
+            done, turns = done + 1, turns + steps
             if failure is not None:
                 failed += 1
                 _say(f"seed {seed}: {failure}\nreplay with: python -m tests.simulation --seed {seed}")
-                if failed >= failures:
-                    pool.shutdown(cancel_futures=True)
-                    break
-            if number % 100 == 0:
-                _say(f"{number} seeds, {turns} turns, {time.monotonic() - began:.0f} s, {failed} failures")
+            if failed >= failures:
+                pool.shutdown(cancel_futures=True)
+                break
+            if done % 100 == 0:
+                _say(f"{done} seeds, {turns} turns, {time.monotonic() - began:.0f} s")
+    _say(f"{done} seeds, {turns} turns, {time.monotonic() - began:.0f} s, {failed} broke a promise")
     return 1 if failed else 0
 
 

@@ -25,7 +25,7 @@ from nexuslims_logger.session import start as session_start
 from nexuslims_logger.session.loop import SessionLoop
 from nexuslims_logger.session.main import set_note
 from nexuslims_logger.storage.contract import StoredObject
-from nexuslims_logger.transfer import finish, looking, ownership, recovery, scan, send, sync_pass
+from nexuslims_logger.transfer import finish, looking, ownership, recovery, scan, send
 from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
 from tests.simulation import builder, pc, people, sim_clock, sim_database, sim_store, world
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pytest
 
     from nexuslims_logger.db.records import EventRow
+    from nexuslims_logger.journal.files import Seen
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.journal.results import Result
     from nexuslims_logger.messages import TrackedSession
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.scan import ScanOutcome
     from nexuslims_logger.transfer.session_manifest import SessionManifest
-    from nexuslims_logger.transfer.state import PassState
 
 #: By name.
 BITES: dict[str, Bite] = {}
@@ -236,19 +236,15 @@ def a_start_is_sent_before_it_has_a_name(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(FactsJournal, "add", lambda self, facts: really_add(self, replace(facts, revision=1)))
 
 
-@bite("P3: ready without a file")
-def a_quick_look_counts_as_the_scan_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    really_look = looking.look_at_active
+@bite("P3: ready without a file", "P3: a file is nowhere")
+def a_quick_look_writes_down_what_it_sees_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def take(ports: TransferPorts, *arguments: Any) -> Seen | None:
+        seen = scan.take(ports, *arguments)
+        if seen is not None:
+            ports.files.put(replace(seen, owner=None))
+        return seen
 
-    def look_at_active(ports: TransferPorts, state: PassState) -> None:
-        really_look(ports, state)
-        with ports.files.transaction():
-            for session in state.sessions:
-                if session.ended and state.running is not None:
-                    ports.files.fix_final_set(session.identifier)
-
-    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"disk.folder unreadable": 0.2}))
-    monkeypatch.setattr(sync_pass, "look_at_active", look_at_active)
+    monkeypatch.setattr(looking, "take", take)
 
 
 @bite("P4: two STARTs")
@@ -352,9 +348,9 @@ def a_thread_that_comes_back_changes_to_the_user_who_leaves(monkeypatch: pytest.
 
     def successor(self: SessionLoop) -> SessionLoop:
         after = really_succeed(self)
-        facts = self.running()
-        if after.change and facts and facts.user:
-            after.change = replace(after.change, wish=replace(after.change.wish, user=facts.user))
+        if after.change and after.change.leaves:
+            user = self.ports.facts.session(after.change.leaves).user or ""
+            after.change = replace(after.change, wish=replace(after.change.wish, user=user))
         return after
 
     _let_session_threads_die(monkeypatch)
