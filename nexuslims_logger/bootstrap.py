@@ -23,6 +23,7 @@ from nexuslims_logger.bootstrap_threads import (
     ThreadPool,
 )
 from nexuslims_logger.config_folders import make_watch_folder
+from nexuslims_logger.doorbell import Inside, ring
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
@@ -32,7 +33,7 @@ from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
-from nexuslims_logger.single_instance import SingleInstance
+from nexuslims_logger.single_instance import AlreadyRunning, SingleInstance
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -52,6 +53,8 @@ if TYPE_CHECKING:
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
+#: How long a catch-up that gives way may take to put everything down, seconds; it has a limit of its own.
+_GIVING_WAY_S = 45.0
 
 
 class Running:
@@ -111,7 +114,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     catch_up_only: bool = False,
     asks: bool = True,
 ) -> Running:
-    """Take the lock, open the journal, and start the threads. Blocks on the disk only.
+    """Take the lock, open the journal, and start the threads. Blocks on the disk only, and on a catch-up giving way.
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     computer = platform.node() or "unknown"
     # Who only catches up records nothing new: it need not keep another account's session from starting.
     lock = SingleInstance(settings.home, () if catch_up_only else _claims(settings, computer))
-    lock.acquire()
+    _take(lock, settings, gives_way=catch_up_only)
     try:
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
@@ -215,6 +218,16 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox.doing),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
+
+
+def _take(lock: SingleInstance, settings: Settings, *, gives_way: bool) -> None:
+    """Take the lock; a catch-up that has it (the PC's, at its start) gives way to who wants to work."""
+    try:
+        lock.acquire()
+    except AlreadyRunning:
+        if gives_way or not ring(settings.home, Inside.CATCH_UP):
+            raise
+        lock.acquire(_GIVING_WAY_S)
 
 
 def _claims(settings: Settings, computer: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import random
+import sys
 import threading
 import time
 import uuid
@@ -37,8 +38,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
+        """Return seconds that never go back, and go on while the PC sleeps."""
+        # Linux' own stand still meanwhile: the PC's clock would seem to have been set.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
     def utc_offset_min(self) -> int:
         """Return the present offset of local time from UTC, in minutes."""

@@ -67,8 +67,8 @@ class SingleInstance:
         self._holder = folder / "instance.json"
         self._lock: BaseFileLock | None = None
 
-    def acquire(self) -> None:
-        """Take the lock, without waiting.
+    def acquire(self, patience_s: float = 0.0) -> None:
+        """Take the lock; block for `patience_s` seconds at most until it is free.
 
         Raises
         ------
@@ -83,7 +83,7 @@ class SingleInstance:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Everybody who may use this PC may take the lock after us.
             lock = FileLock(self._folder / "instance.lock", mode=0o666, thread_local=False)
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=patience_s)
         except Timeout as error:
             raise self._already_running() from error
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.events import Problem, SessionEnding, SessionStored, Trouble
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
 from nexuslims_logger.messages import LeaveOut
-from nexuslims_logger.session.clock_check import release
+from nexuslims_logger.session.clock_check import note_clock_set, release
 from nexuslims_logger.session.who import UNKNOWN_USER, ask_who
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ def write_end(
         As in `SessionFacts`; None: everything that the first complete scan finds is the session's.
     """
     clock = loop.ports.clock
+    note_clock_set(loop, facts if facts.identifier == loop.current else None)
     loop.vigil.active_at, loop.vigil.asked = None, False
     changed = loop.ports.facts.change(
         facts.identifier,

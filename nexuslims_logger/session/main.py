@@ -112,7 +112,7 @@ def session_main(loop: SessionLoop) -> None:
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change.wish, change.clicked_at))
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -125,7 +125,7 @@ def _begin(loop: SessionLoop) -> None:
 
 def _wait_for_change(loop: SessionLoop) -> Change:
     wish: ChangeUser = loop.wait_for(ChangeUser)
-    return Change(wish, loop.ports.clock.now(), loop.current)
+    return Change(wish, loop.ports.clock.now(), loop.ports.clock.monotonic(), loop.current)
 
 
 def _catch_up(loop: SessionLoop) -> None:
@@ -170,13 +170,20 @@ def _stop(loop: SessionLoop) -> None:
 
 
 def set_note(loop: SessionLoop, message: SetNote) -> None:
-    """Replace the running session's note; another computer's session has its note there."""
-    facts = loop.running()
+    """Replace a session's note; another computer's session has its note there.
+
+    One that has ended meanwhile takes it, too: what was being typed when it ended is not lost, and no activity.
+    """
+    running, identifier = loop.running(), message.session_identifier
+    facts = running if identifier is None else loop.ports.facts.session(identifier)
     if facts is None or facts.joined:
         return
+    changes: dict[str, object] = {"note": message.text}
+    if running and facts.identifier == running.identifier:
+        changes["last_activity_at"] = loop.ports.clock.now()
+        somebody_works(loop)
     if facts.note != message.text:
-        loop.ports.facts.change(facts.identifier, note=message.text, last_activity_at=loop.ports.clock.now())
-    somebody_works(loop)
+        loop.ports.facts.change(facts.identifier, **changes)
     log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 

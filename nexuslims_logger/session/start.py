@@ -46,11 +46,18 @@ class InstrumentTicket:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Who begins to work, and since when; without a `user` it is asked while the session already runs."""
+    """Who begins to work, and since when; without a `user` it is asked while the session already runs.
+
+    Attributes
+    ----------
+    at, at_monotonic
+        By the PC's clock, and by the one that cannot be set.
+    """
 
     user: str | None
     project: str | None
     at: datetime
+    at_monotonic: float
     note: str = ""
 
 
@@ -74,9 +81,8 @@ def start_session(loop: SessionLoop) -> None:
     if continued := recover_interrupted(loop):
         _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
     else:
-        begin_session(
-            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_the_database
-        )
+        launched = (station.launched_at, loop.launched_monotonic)
+        begin_session(loop, Newcomer(station.user, station.project, *launched, station.note), beside=ask_the_database)
 
 
 def begin_session(
@@ -99,6 +105,8 @@ def begin_session(
     if facts is None:
         facts = _new_session(loop, instrument, who)
         loop.ports.facts.add(facts)
+    if facts.started_at == who.at:
+        loop.began_monotonic[facts.identifier] = who.at_monotonic
     _runs(loop, facts, continued=facts.resumed > 0)
 
 
@@ -127,6 +135,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             project=facts.project,
             by_itself=by_itself,
             stored_in=_stored_in(facts),
+            folders=tuple(folder.path for folder in facts.folders),
         )
     )
     tell_names(loop)

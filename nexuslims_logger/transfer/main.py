@@ -167,8 +167,8 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.hurry()
         case Recover():
             others = [session for session in state.sessions if session.ended]
-            state.in_question[message.session.identifier] = ns_of(ports.clock.now())
-            ports.session.put(recover(ports, message.session, others, message.last_activity_at))
+            state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
+            ports.session.put(recover(ports, message, others, state.elsewhere))
         case ListFiles():
             ports.window.put(list_files(ports, state, message.session_identifier))
         case Assign():
@@ -226,7 +226,7 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
     """Take over the list of sessions; a new one, and a new END, are reason to look at once."""
     before = {session.identifier: session for session in state.sessions}
     fresh = False
-    state.sessions = message.sessions
+    state.sessions, state.elsewhere = message.sessions, message.elsewhere
     for session in message.sessions:
         known = before.pop(session.identifier, None)
         if known is None or known.ended != session.ended:

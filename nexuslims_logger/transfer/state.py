@@ -134,6 +134,8 @@ class PassState:
         `Stop` has arrived.
     sessions
         Ended ones first, the running one last.
+    elsewhere
+        Those whose files wait for another store.
     scan_at, look_at
         When all watch folders are looked at next, and the active ones.
     active
@@ -175,6 +177,7 @@ class PassState:
     first_number: int = 0
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
+    elsewhere: tuple[TrackedSession, ...] = ()
     scan_at: float = 0.0
     look_at: float = 0.0
     active: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -233,6 +236,7 @@ class PassState:
             next_number=self.next_number,
             stopping=self.stopping,
             sessions=self.sessions,
+            elsewhere=self.elsewhere,
             in_question=self.in_question,
         )
 

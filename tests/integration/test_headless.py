@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pytest
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
 from tests.windows.host import run_there
 from tests.windows.screen import path_there
-from tests.windows.signals import STARTED_WITH, interrupt
+from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +36,7 @@ class Pc:
         self.watch.mkdir()
         self.bucket = self.home / "bucket"
         self._started: list[subprocess.Popen[str]] = []
+        self.program: tuple[str | Path, ...] = (sys.executable, "-m", "nexuslims_logger")
         self.environment = {
             **os.environ,
             "NEXUSLIMSGUI_HOME": str(self.home),
@@ -47,7 +47,7 @@ class Pc:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         program = subprocess.Popen(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -69,18 +69,15 @@ class Pc:
         assert session, "no START within the limit"
         return program, session
 
-    def finish(self, program: subprocess.Popen[str], number: int = signal.SIGINT) -> int:
-        if number == signal.SIGINT:
-            interrupt(program)
-        else:
-            program.send_signal(number)
+    def finish(self, program: subprocess.Popen[str], ask: Callable[[subprocess.Popen[str]], None] = interrupt) -> int:
+        ask(program)
         _, complaints = program.communicate(timeout=LIMIT_S)
         assert "Traceback" not in complaints, complaints
         return program.returncode
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             capture_output=True,
             encoding="utf-8",
@@ -232,7 +229,7 @@ def test_killed_and_continued_it_is_one_session(pc: Pc) -> None:
 
 def test_sigterm_leaves_the_session_open_and_sync_leaves_it_alone(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada")
-    assert pc.finish(program, signal.SIGTERM) == 4
+    assert pc.finish(program, terminate) == 4
     assert pc.sql("SELECT event_type, record_status FROM session_log") == [("START", "WAITING_FOR_END")]
     assert pc.run("sync").returncode == 0
     program, again = pc.headless("--continue")
@@ -252,6 +249,24 @@ def test_sync_brings_what_a_second_interrupt_has_left(pc: Pc) -> None:
     assert pc.run("sync").returncode == 0
     assert pc.stored().keys() == {"slow.tif"}
     assert pc.sql("SELECT DISTINCT record_status FROM session_log") == [("TO_BE_BUILT",)]
+
+
+def test_sync_gives_way_to_who_wants_to_work(pc: Pc) -> None:
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "20"
+    program, _ = pc.headless("--user", "ada")
+    pc.write("slow.tif", b"slow")
+    interrupt(program)
+    until(lambda: bool(pc.sql("SELECT 1 FROM session_log WHERE event_type = 'END'")))
+    assert pc.finish(program) == 4
+    sync = pc.start("sync")
+    until((pc.home / "doorbell.json").exists)
+    assert pc.run("sync").returncode == 3
+
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "0.3"
+    pc.headless("--user", "bob")
+    assert "A session is to be started" in sync.communicate(timeout=LIMIT_S)[1]
+    assert sync.returncode == 4
+    until(lambda: pc.stored().keys() == {"slow.tif"})
 
 
 def test_two_at_once_are_refused(pc: Pc) -> None:

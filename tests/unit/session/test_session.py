@@ -44,6 +44,14 @@ def test_a_whole_session(pc: Pc) -> None:
     ]
 
 
+def test_what_was_typed_when_the_session_ended_is_its_note_and_no_activity(pc: Pc) -> None:
+    pc.run(pc.later(60, EndSession()))
+    activity = pc.session().last_activity_at
+    pc.run(pc.later(60, SetNote("last words", "session-1")), catch_up_only=True)
+    assert [row[4] for row in pc.rows()] == ["last words", "last words"]
+    assert pc.session().last_activity_at == activity
+
+
 def test_start_has_the_time_of_the_launch(pc: Pc) -> None:
     pc.run(launched_at=LAUNCH - timedelta(seconds=3))
     assert pc.session().started_at == LAUNCH - timedelta(seconds=3)
