@@ -77,6 +77,13 @@ LEFT_OUT: Final[dict[str, str]] = {
     ),
     "tests/integration/test_wheel.py": "the wheel is made and installed on Linux; it holds the same files",
     "tests/integration/test_rclone.py": "rclone is Linux's; what it reads in the bucket is the same",
+    "tests/unit/admin/doctor/test_places.py::test_a_folder_without_rights": (
+        "Windows has rights of another kind, and Wine has none"
+    ),
+    "tests/unit/gui/test_palette.py::test_the_setting_chooses_the_colours": (
+        "the desktop of Linux; test_desktop.py sets the one of Windows"
+    ),
+    "tests/unit/test_priority.py::test_a_refusal_changes_nothing": "Linux's priorities; test_desktop.py asks Windows",
     "tests/gui/test_demo.py": "the demo's virtual screen is Linux's",
     "tests/gui/test_error_window.py": "works Linux's screen by its own programs; test_installed.py shows the window",
     "tests/unit/demo/test_virtual_screen.py": "the demo's virtual screen is Linux's",
