@@ -42,12 +42,18 @@ ON_THE_SCREEN = (
     "tests/unit/transfer",
     "tests/unit/journal",
     "tests/unit/db/test_types.py",
+    "tests/unit/test_cli.py",
     "tests/unit/test_config.py",
     "tests/unit/test_doorbell.py",
     "tests/unit/test_logs.py",
     "tests/unit/test_priority.py",
     "tests/unit/test_single_instance.py",
     "tests/simulation/test_program.py",
+    "tests/integration/test_headless.py::test_one_whole_session",
+    "tests/integration/test_headless.py::test_killed_and_continued_it_is_one_session",
+    "tests/integration/test_headless.py::test_two_at_once_are_refused",
+    "tests/integration/test_admin_commands.py::test_md5sum_reads_the_manifest",
+    "tests/integration/test_admin_commands.py::test_sessions",
 )
 #: The stores, and whole programs with a database server, Cloud SQL's stand-in and the emulators.
 WITH_SERVERS = (
@@ -60,11 +66,6 @@ WITH_SERVERS = (
     "tests/integration/test_one_store.py",
     "tests/integration/test_report_logger.py",
     "tests/integration/test_verify.py",
-    "tests/integration/test_headless.py::test_one_whole_session",
-    "tests/integration/test_headless.py::test_killed_and_continued_it_is_one_session",
-    "tests/integration/test_headless.py::test_two_at_once_are_refused",
-    "tests/integration/test_admin_commands.py::test_md5sum_reads_the_manifest",
-    "tests/integration/test_admin_commands.py::test_sessions",
 )
 #: One test that hangs says where, and ends its share.
 HANG_S = 180
