@@ -51,6 +51,13 @@ def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -
     _let_every_character_pass()
     arguments = parser().parse_args(argv)
     arguments.painted = painted
+    while (code := _try(arguments)) is None:
+        arguments.painted = None  # it went with the window of the start that failed
+    return code
+
+
+def _try(arguments: argparse.Namespace) -> int | None:
+    """Run the command; None: its window wants to begin anew, with whatever the settings are now."""
     try:
         code = _run(arguments)
         if sys.stdout is not None:
@@ -62,7 +69,8 @@ def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -
         if arguments.command == "window":
             from nexuslims_logger.gui.error_window import show_error
 
-            show_error(error, painted)
+            if show_error(error, arguments.painted):
+                return None
         return exit_code_of(error)
     except OSError as error:
         if not _reader_has_gone(error):
@@ -81,7 +89,7 @@ def _reader_has_gone(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or on_windows
 
 
-def _run(arguments: argparse.Namespace) -> ExitCode:
+def _run(arguments: argparse.Namespace) -> ExitCode | None:
     if arguments.command == "doctor":
         return _doctor(arguments)
     settings = load_settings()
@@ -95,7 +103,7 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
         arguments.command,
     )
     code = _COMMANDS[arguments.command](settings, arguments)
-    _log.info("%s: %s", arguments.command, code.name)
+    _log.info("%s: %s", arguments.command, "once more" if code is None else code.name)
     return code
 
 
@@ -120,7 +128,7 @@ def _let_every_character_pass() -> None:
                 stream.reconfigure(encoding="utf-8", newline="\n")
 
 
-def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode | None:
     from nexuslims_logger.gui import app
 
     return app.run(settings, arguments.painted, _write_bundle)
@@ -246,7 +254,7 @@ def _db_grants(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return database.grants(settings, arguments.user, arguments.role)
 
 
-_COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
+_COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode | None]] = {
     "window": _window,
     "headless": _headless,
     "demo": _demo,

@@ -35,6 +35,7 @@ class Pc:
         self.watch.mkdir()
         self.bucket = self.home / "bucket"
         self._started: list[subprocess.Popen[str]] = []
+        self.program: tuple[str | Path, ...] = (sys.executable, "-m", "nexuslims_logger")
         self.environment = {
             **os.environ,
             "NEXUSLIMSGUI_HOME": str(self.home),
@@ -45,7 +46,7 @@ class Pc:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         program = subprocess.Popen(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,7 +76,7 @@ class Pc:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             capture_output=True,
             encoding="utf-8",
@@ -243,11 +244,44 @@ def test_sync_brings_what_a_second_interrupt_has_left(pc: Pc) -> None:
     assert pc.sql("SELECT DISTINCT record_status FROM session_log") == [("TO_BE_BUILT",)]
 
 
+def test_sync_gives_way_to_who_wants_to_work(pc: Pc) -> None:
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "20"
+    program, _ = pc.headless("--user", "ada")
+    pc.write("slow.tif", b"slow")
+    interrupt(program)
+    until(lambda: bool(pc.sql("SELECT 1 FROM session_log WHERE event_type = 'END'")))
+    assert pc.finish(program) == 4
+    sync = pc.start("sync")
+    until((pc.home / "doorbell.json").exists)
+    assert pc.run("sync").returncode == 3
+
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "0.3"
+    pc.headless("--user", "bob")
+    assert "A session is to be started" in sync.communicate(timeout=LIMIT_S)[1]
+    assert sync.returncode == 4
+    until(lambda: pc.stored().keys() == {"slow.tif"})
+
+
 def test_two_at_once_are_refused(pc: Pc) -> None:
     program, _ = pc.headless("--user", "ada")
     second = pc.run("headless", "--user", "bob")
     assert second.returncode == 3
     assert "already running" in second.stderr
+    assert pc.finish(program) == 0
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_two_accounts_at_one_watch_folder_are_refused(pc: Pc) -> None:
+    program, _ = pc.headless("--user", "ada")
+    pc.environment["NEXUSLIMSGUI_HOME"] = str(pc.home.with_name("other account"))
+    second = pc.run("headless", "--user", "bob")
+    assert second.returncode == 3
+    assert "under another account" in second.stderr
+    assert not (pc.home.with_name("other account") / "facts.db").exists()
+    # Another instrument's folder is another matter; so is the demonstration.
+    pc.environment["NEXUSLIMSGUI_FILESTORE_PATH"] = str(pc.home.with_name("another watch folder"))
+    pc.home.with_name("another watch folder").mkdir()
+    assert pc.run("headless", "--user", "bob", "--for", "0.1").returncode == 0
     assert pc.finish(program) == 0
 
 
