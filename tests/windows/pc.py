@@ -32,6 +32,7 @@ needs_setup = pytest.mark.skipif(not SETUP, reason="slow, and needs the installe
 PROGRAM = TOP / "dist" / "windows" / "nexuslims-logger"
 
 LIMIT_S = 180.0
+_HEARD_S = 5.0
 _REGISTERED = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\NexusLIMS-Logger"
 #: Beside a button's own colour, the one that it has below the pointer, and what a photograph makes of both.
 _ALIKE = 40
@@ -60,11 +61,10 @@ class Pc:
 
     def make_new(self) -> None:
         """Take away what was installed and recorded."""
+        stop_wine(self.environment)
         for process in self.started:
-            process.kill()
             process.communicate()
         self.started.clear()
-        stop_wine(self.environment)
         self.environment = self._environment()
         if self.version():
             self.run("reg", "delete", _REGISTERED, "/f")
@@ -151,10 +151,9 @@ class Pc:
         while not until_this():
             assert time.monotonic() < end, f"nothing is heard: {self.titles()}"
             do()
-            for _ in range(50):
-                if until_this():
-                    return
-                time.sleep(0.1)
+            heard = time.monotonic() + _HEARD_S
+            while not until_this() and time.monotonic() < heard:
+                time.sleep(0.2)
 
     def press(self, key: str) -> None:
         self.screen.do("key", "--clearmodifiers", key)
@@ -175,6 +174,13 @@ class Pc:
         """Keep what a person sees, where the environment names a folder for it."""
         if folder := os.environ.get("NEXUSLIMS_TEST_PHOTOGRAPHS"):
             self.screen.photograph(Path(folder) / f"{name}.png")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within the limit"
+        time.sleep(0.2)
 
 
 def windows(path: Path) -> str:

@@ -17,10 +17,10 @@ from nexuslims_logger.db import migrate
 from nexuslims_logger.db.engine import build_engine
 from tests.cloud_sql_database import logger_account, standin_for_executables
 from tests.database_servers import mariadb
-from tests.integration.test_headless import checked_by_md5sum, until
+from tests.integration.test_headless import checked_by_md5sum
 from tests.storage_emulators import make_bucket, needs_emulators, store_at
 from tests.windows.__main__ import TOP, stop_wine
-from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, windows
+from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, until, windows
 
 if TYPE_CHECKING:
     import subprocess
@@ -119,8 +119,9 @@ def test_a_headless_session_in_the_cloud(pc: Pc, facility: Facility) -> None:
     with facility.logger_settings() as settings:
         assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**settings))}") == 0
         examined = json.loads(pc.logger("doctor", "--json").stdout)["checks"]
-        assert [check for check in examined if check["outcome"] == "FAIL"] == []
-        assert [check for check in examined if check["group"] == "database" and check["outcome"] != "OK"] == []
+        # The emulator gives every permission, which is too many.
+        assert {check["name"] for check in examined if check["outcome"] == "FAIL"} == {"permissions"}, examined
+        assert {check["outcome"] for check in examined if check["group"] == "database"} == {"OK"}, examined
 
         program, session = pc.headless("--note", "Prüfling 7", "--for", "12")
         write(pc.watch, ODD, b"image" * 1000)
