@@ -23,7 +23,6 @@ from tests.windows.__main__ import TOP, stop_wine
 from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, until, windows
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from tests.database_servers import Server
@@ -36,11 +35,13 @@ pytestmark = needs_setup
 #: Together longer than the 260 characters that a plain Windows path may have.
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
 ODD = "grid 7 é 試料.tif"
-#: Writes a file as the instrument's program does, and keeps it to itself until the standard input ends.
+#: At a line of input, writes a file as the instrument's program does; keeps it to itself until the next one.
 HOLD = """
 import ctypes, sys
 kernel32 = ctypes.WinDLL("kernel32")
 kernel32.CreateFileW.restype = ctypes.c_void_p
+print("ready", flush=True)
+sys.stdin.readline()
 handle = ctypes.c_void_p(kernel32.CreateFileW(sys.argv[1], 0xC0000000, 0, None, 2, 0, None))
 written = ctypes.c_ulong()
 kernel32.WriteFile(handle, b"scan" * 1000, 4000, ctypes.byref(written), None)
@@ -98,12 +99,25 @@ def write(folder: Path, name: str, content: bytes) -> None:
     (folder / name).write_bytes(content)
 
 
-def hold(pc: Pc) -> subprocess.Popen[str]:
-    """Let another program write ``locked.ser`` and keep it to itself."""
-    holder = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
-    assert holder.stdout
-    assert holder.stdout.readline().strip() == "held 4000"
-    return holder
+class Instrument:
+    """Another program, which keeps ``locked.ser`` to itself for a while."""
+
+    def __init__(self, pc: Pc) -> None:
+        self._program = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
+        self._heard("ready")
+
+    def hold(self) -> None:
+        assert self._program.stdin
+        self._program.stdin.write("\n")
+        self._program.stdin.flush()
+        self._heard("held 4000")
+
+    def let_go(self) -> None:
+        self._program.communicate("\n", timeout=LIMIT_S)
+
+    def _heard(self, word: str) -> None:
+        assert self._program.stdout
+        assert self._program.stdout.readline().strip() == word
 
 
 @needs_emulators
@@ -123,17 +137,18 @@ def test_a_headless_session_in_the_cloud(pc: Pc, facility: Facility) -> None:
         assert {check["name"] for check in examined if check["outcome"] == "FAIL"} == {"permissions"}, examined
         assert {check["outcome"] for check in examined if check["group"] == "database"} == {"OK"}, examined
 
-        program, session = pc.headless("--note", "Prüfling 7", "--for", "12")
+        instrument = Instrument(pc)
+        program, session = pc.headless("--note", "Prüfling 7", "--for", "15")
         write(pc.watch, ODD, b"image" * 1000)
         write(pc.watch, DEEP, b"deep" * 1000)
-        holder = hold(pc)
+        instrument.hold()
         assert program.stderr
         told: list[str] = []
         while not told or "END is recorded" not in told[-1]:
             told.append(program.stderr.readline())
             assert told[-1], told
         assert any("locked.ser: it is in use by another program" in line for line in told), told
-        holder.communicate("\n")
+        instrument.let_go()
         _, rest = program.communicate(timeout=LIMIT_S)
         assert program.returncode == 0, "".join(told) + rest
         verified = pc.logger("verify", session)
@@ -160,17 +175,18 @@ def test_a_session_in_the_window_in_the_cloud(pc: Pc, facility: Facility) -> Non
     pc.environment["STORAGE_EMULATOR_HOST"] = facility.url
     with facility.logger_settings() as account:
         assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**account))}") == 0
+        instrument = Instrument(pc)
         window = pc.start(pc.program / "NexusLIMS-Logger-Window.exe")
         until(lambda: len(facility.rows("event_type")) == 1)
         write(pc.watch, ODD, b"image" * 1000)
         write(pc.watch, DEEP, b"deep" * 1000)
-        holder = hold(pc)
+        instrument.hold()
         until(lambda: any(title.startswith("2/3") for title in pc.titles()))
         pc.photograph("held")
         # Nobody installs or removes anything below an open window.
         assert pc.install(SETUP) == 3
         assert pc.remove() == 3
-        holder.communicate("\n")
+        instrument.let_go()
         until(lambda: any(title.startswith("3/3") for title in pc.titles()))
         pc.photograph("running")
         pc.insist(pc.click_end_session, lambda: len(facility.rows("event_type")) == 2)
