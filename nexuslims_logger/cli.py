@@ -50,6 +50,13 @@ def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -
     _let_every_character_pass()
     arguments = parser().parse_args(argv)
     arguments.painted = painted
+    while (code := _try(arguments)) is None:
+        arguments.painted = None  # it went with the window of the start that failed
+    return code
+
+
+def _try(arguments: argparse.Namespace) -> int | None:
+    """Run the command; None: its window wants to begin anew, with whatever the settings are now."""
     try:
         code = _run(arguments)
         if sys.stdout is not None:
@@ -61,7 +68,8 @@ def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -
         if arguments.command == "window":
             from nexuslims_logger.gui.error_window import show_error
 
-            show_error(error, painted)
+            if show_error(error, arguments.painted):
+                return None
         return exit_code_of(error)
     except BrokenPipeError:
         # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
@@ -72,7 +80,7 @@ def main(argv: Sequence[str] | None = None, painted: FirstPaint | None = None) -
     return code
 
 
-def _run(arguments: argparse.Namespace) -> ExitCode:
+def _run(arguments: argparse.Namespace) -> ExitCode | None:
     if arguments.command == "doctor":
         return _doctor(arguments)
     settings = load_settings()
@@ -86,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> ExitCode:
         arguments.command,
     )
     code = _COMMANDS[arguments.command](settings, arguments)
-    _log.info("%s: %s", arguments.command, code.name)
+    _log.info("%s: %s", arguments.command, "once more" if code is None else code.name)
     return code
 
 
@@ -111,7 +119,7 @@ def _let_every_character_pass() -> None:
                 stream.reconfigure(encoding="utf-8", newline="\n")
 
 
-def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
+def _window(settings: Settings, arguments: argparse.Namespace) -> ExitCode | None:
     from nexuslims_logger.gui import app
 
     return app.run(settings, arguments.painted, _write_bundle)
@@ -237,7 +245,7 @@ def _db_grants(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return database.grants(settings, arguments.user, arguments.role)
 
 
-_COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode]] = {
+_COMMANDS: Mapping[str, Callable[[Settings, argparse.Namespace], ExitCode | None]] = {
     "window": _window,
     "headless": _headless,
     "demo": _demo,

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,7 @@ _ANSWER: Final = b"coming"
 _PATIENCE_S: Final = 2.0
 #: So many callers may stand at the door at once.
 _CALLERS: Final = 4
+_ANY_PROCESS: Final = 0xFFFFFFFF  # ASFW_ANY
 
 
 class Inside(StrEnum):
@@ -98,8 +100,17 @@ def ring(folder: Path, inside: Inside = Inside.WINDOW) -> bool:
         told = json.loads((folder / _FILE).read_bytes())
         if told["inside"] != inside:
             return False
+        _let_others_come_forward()
         with socket.create_connection((_LOOPBACK, int(told["port"])), timeout=_PATIENCE_S) as line:
             line.sendall(str(told["token"]).encode())
             return line.recv(len(_ANSWER)) == _ANSWER
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _let_others_come_forward() -> None:
+    """Give away the right to come to the front, which on Windows only a program just started has: others blink."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.user32.AllowSetForegroundWindow(_ANY_PROCESS)

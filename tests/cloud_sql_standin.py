@@ -364,15 +364,13 @@ class CloudSqlStandin:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=_pem(self._clients.certificate))
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(
-                key.private_bytes(
-                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-                )
-            )
-            file.write(_pem(certificate).encode())
-            file.flush()
-            context.load_cert_chain(file.name)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        with tempfile.TemporaryDirectory() as folder:  # Windows opens no temporary file twice
+            file = Path(folder) / "server.pem"
+            file.write_bytes(pem + _pem(certificate).encode())
+            context.load_cert_chain(file)
         return context
 
     def _accept(self, listener: socket.socket) -> None:

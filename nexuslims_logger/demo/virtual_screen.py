@@ -107,6 +107,8 @@ class VirtualScreen:
         self._stack = ExitStack()
         #: As in the variable DISPLAY.
         self.display = ""
+        #: Of the server's process.
+        self.server_pid = 0
 
     def __enter__(self) -> Self:
         require_tools()
@@ -145,7 +147,7 @@ class VirtualScreen:
         with os.fdopen(reader, "rb", buffering=0) as answer:
             command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", self._size]
             command += ["-dpi", str(self._dpi), "-nolisten", "tcp", "-noreset"]
-            _start(stack, command, dict(os.environ), pass_fds=(writer,))
+            self.server_pid = _start(stack, command, dict(os.environ), pass_fds=(writer,)).pid
             os.close(writer)
             number = Lines(answer).find(str.isdigit, _PATIENCE_S)
         if number is None:

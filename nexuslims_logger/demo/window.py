@@ -39,6 +39,7 @@ class DemoWindow:
 
     def __init__(self, settings: Settings, folder: Path, *, reporting: bool) -> None:
         self._app = App(settings)
+        self._app.presenter.is_demo = True
         images = _IMAGES_REPORTED if reporting else _IMAGES
         self._steps = Microscope(folder, self._app.now().date(), images=images).steps()
         self._microscope = "off"

@@ -133,6 +133,8 @@ class SessionStarted(Event):
         It was continued without an answer, after an unplanned end of the program.
     stored_in
         Where its files are in the store.
+    folders
+        The watch folders of this PC.
     """
 
     session_identifier: str
@@ -145,3 +147,4 @@ class SessionStarted(Event):
     project: str | None = None
     by_itself: bool = False
     stored_in: str = ""
+    folders: tuple[str, ...] = ()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import re
 import signal
 import tkinter as tk
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.bootstrap_aside import Aside
 from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
-from nexuslims_logger.gui import dpi, palette, place, wording
+from nexuslims_logger.gui import dialog_wording, dpi, palette, standing
 from nexuslims_logger.gui.dialogs import open_dialog, open_message
 from nexuslims_logger.gui.hands import Hands
 from nexuslims_logger.gui.icon import Icons
@@ -43,10 +42,11 @@ _POLL_MS: Final = 100
 _SECOND_MS: Final = 1000
 #: For the threads to end after the window has gone; what they leave is caught up next time.
 _JOIN_S: Final = 5.0
-_GEOMETRY: Final = re.compile(r"(\d+)x(\d+)\+(-?\d+)\+(-?\d+)")
 
 
-def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None) -> ExitCode:
+def run(
+    settings: Settings, painted: FirstPaint | None = None, save_bundle: SaveBundle | None = None
+) -> ExitCode | None:
     """Open the window and stay until it is closed.
 
     Parameters
@@ -60,8 +60,9 @@ def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: Save
 
     Returns
     -------
-    ExitCode
-        COMPLETE when the session is ready, WAITING when something is caught up later.
+    ExitCode or None
+        COMPLETE when the session is ready, WAITING when something is caught up later; None when the start has failed
+        and somebody wants it tried again, settings and all.
 
     Raises
     ------
@@ -74,10 +75,11 @@ def run(settings: Settings, painted: FirstPaint | None = None, save_bundle: Save
         message = f"{error}. On a PC without a screen, use: nexuslims-logger headless."
         raise StopAndTell("The window cannot be opened", message) from error
     code = app.run()
+    anew = app.presenter.begins_anew
     # Here and now: a collection on another thread must not find the interpreter of Tk.
     del app
     gc.collect()
-    return code
+    return None if anew else code
 
 
 class App:
@@ -126,7 +128,7 @@ class App:
         self._hands = Hands(self.root)
         for event in ("<KeyRelease>", "<ButtonPress>"):  # a press of Tab or Alt has its own binding, which comes first
             self.root.bind_all(event, lambda _event: self.presenter.is_read(), add="+")
-        self._place()
+        self.root.geometry(standing.first_geometry(self.root, settings, self.window.usual_size))
         self.dialog: ModalDialog | None = None
         self.view: View | None = None
         self._coming: Aside[BroughtUp] | None = None
@@ -164,10 +166,8 @@ class App:
         """Take everything down and say how it went; the workers' last words count."""
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.after_cancel(timer)
-        remembered = self._present_place()
+        standing.remember(self.root, self._settings, self._look.palette)
         self.root.destroy()
-        if remembered and self._settings.home.is_dir():
-            place.write(str(self._settings.home), remembered)
         if self._coming and self._coming.wait(_JOIN_S):
             self._take_over()
         if self._bell:
@@ -281,20 +281,6 @@ class App:
         self.root.focus_force()
         self._act(self.presenter.summoned)
 
-    def _place(self) -> None:
-        """Put the window where it was the last time."""
-        width, height = self.window.usual_size
-        remembered = place.read(str(self._settings.home))
-        self.root.geometry(dpi.fitted(self.root, remembered) if remembered else f"{width}x{height}")
-
-    def _present_place(self) -> place.Place | None:
-        found = _GEOMETRY.fullmatch(self.root.geometry())
-        if not found:
-            return None
-        colours = self._look.palette
-        width, height, x, y = map(int, found.groups())
-        return place.Place(width, height, x, y, colours.ground, colours.text, self._settings.text_size)
-
     def _tk_now(self) -> datetime:
         """Return the present time from Tk: the workers' clock comes only with them."""
         return datetime.fromtimestamp(self.root.tk.getint(self.root.tk.call("clock", "milliseconds")) / 1000, UTC)
@@ -313,6 +299,6 @@ class App:
         open_message(
             self.root,
             self._look,
-            wording.UNEXPECTED,
-            wording.UNEXPECTED_TEXT.format(error=f"{kind.__name__}: {error}"),
+            dialog_wording.UNEXPECTED,
+            dialog_wording.UNEXPECTED_TEXT.format(error=f"{kind.__name__}: {error}"),
         )

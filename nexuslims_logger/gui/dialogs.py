@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.modal import Choice, ModalDialog
+from nexuslims_logger.gui.panels import show_text
 from nexuslims_logger.gui.question_dialogs import (
     open_clock,
     open_leave_out,
@@ -76,27 +77,27 @@ def _interrupted(parent: tk.Tk, look: Look, asked: Interrupted, presenter: Prese
     def answer(choice: InterruptedChoice) -> Callable[[], None]:
         return lambda: act(lambda: presenter.answer_interrupted(choice))
 
+    go_on, end, close = dialog_wording.INTERRUPTED_CHOICES
+    styles = [theme.PRIMARY, "TButton"] if asked.continue_first else ["TButton", theme.PRIMARY]
     dialog = ModalDialog(parent, look, asked.heading, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
-    dialog.add_text(wording.INTERRUPTED_TEXT, 2)
-    without_answer = dialog.add_text(asked.without_answer, 3, theme.MUTED)
-    answers = [
-        (wording.CONTINUE, InterruptedChoice.CONTINUE),
-        (asked.end_text, InterruptedChoice.END),
-    ]
-    styles = [theme.PRIMARY, "TButton"]
-    if not asked.continue_first:
-        styles.reverse()
-    for (words, choice), style in zip(answers, styles, strict=True):
-        dialog.add_button(words, answer(choice), style)
-    dialog.add_button(wording.CLOSE_LOGGER, lambda: act(presenter.dismiss))
+    buttons = dialog.add_choices(
+        [
+            Choice(dialog_wording.CONTINUE, go_on, answer(InterruptedChoice.CONTINUE), styles[0]),
+            Choice(asked.end_text, end, answer(InterruptedChoice.END), styles[1]),
+            Choice(wording.CLOSE_LOGGER, close, lambda: act(presenter.dismiss)),
+        ],
+        2,
+    )
+    without_answer = dialog.add_text("", 3, theme.MUTED)
+    show_text(without_answer, asked.without_answer)
 
     def refresh(view: View) -> None:
         if view.interrupted:
-            without_answer.configure(text=view.interrupted.without_answer)
+            show_text(without_answer, view.interrupted.without_answer)
 
     dialog.refresh = refresh
-    dialog.open(dialog.buttons[styles.index(theme.PRIMARY)])
+    dialog.open(buttons[styles.index(theme.PRIMARY)])
     return dialog
 
 
@@ -105,32 +106,27 @@ def _neighbour(parent: tk.Tk, look: Look, asked: Neighbour, presenter: Presenter
         return lambda: act(lambda: presenter.answer_neighbour(choice))
 
     first = NeighbourChoice.JOIN if asked.join_first else NeighbourChoice.OWN
-    dialog = ModalDialog(parent, look, wording.NEIGHBOUR, lambda: act(presenter.dismiss))
+    words = (dialog_wording.JOIN, dialog_wording.TAKE_OVER, dialog_wording.START_OWN)
+    answers = [
+        Choice(text, meaning, answer(choice), theme.PRIMARY if choice is first else "TButton")
+        for text, meaning, choice in zip(words, dialog_wording.NEIGHBOUR_CHOICES, NeighbourChoice, strict=True)
+    ][0 if asked.may_join else 1 :]
+    dialog = ModalDialog(parent, look, dialog_wording.NEIGHBOUR, lambda: act(presenter.dismiss))
     dialog.add_table(asked.facts, 1)
-    dialog.add_table(wording.NEIGHBOUR_CHOICES[0 if asked.may_join else 1 :], 2)
-    dialog.add_text(wording.NEIGHBOUR_CLOSE, 3, theme.MUTED)
-    answers = (
-        (wording.JOIN, NeighbourChoice.JOIN),
-        (wording.TAKE_OVER, NeighbourChoice.TAKE_OVER),
-        (wording.START_OWN, NeighbourChoice.OWN),
-    )
-    focus: tk.Misc = dialog.window
-    for words, choice in answers[0 if asked.may_join else 1 :]:
-        style = theme.PRIMARY if choice is first else "TButton"
-        button = dialog.add_button(words, answer(choice), style)
-        focus = button if choice is first else focus
-    dialog.open(focus)
+    buttons = dialog.add_choices(answers, 2)
+    dialog.add_text(dialog_wording.NEIGHBOUR_CLOSE, 3, theme.MUTED)
+    dialog.open(buttons[0 if asked.join_first else -1])
     return dialog
 
 
 def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.CLOSING, lambda: act(presenter.dismiss))
-    dialog.add_text(wording.CLOSING_TEXT, 1)
-    end, pause = wording.CLOSING_CHOICES
+    dialog = ModalDialog(parent, look, dialog_wording.CLOSING, lambda: act(presenter.dismiss))
+    dialog.add_text(dialog_wording.CLOSING_TEXT, 1)
+    end, pause = dialog_wording.CLOSING_CHOICES
     dialog.add_choices(
         [
             Choice(wording.END, end, lambda: act(presenter.end), theme.DANGER),
-            Choice(wording.PAUSE, pause, lambda: act(presenter.pause)),
+            Choice(dialog_wording.PAUSE, pause, lambda: act(presenter.pause)),
         ],
         2,
     )
@@ -139,7 +135,7 @@ def _closing(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
 
 
 def _summoned(parent: tk.Tk, look: Look, text: str, presenter: Presenter, act: Act) -> ModalDialog:
-    dialog = ModalDialog(parent, look, wording.SUMMONED, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.SUMMONED, lambda: act(presenter.dismiss))
     dialog.add_text(text, 1)
     stay = dialog.add_button(wording.GO_ON, lambda: act(presenter.dismiss), theme.PRIMARY)
     dialog.add_button(wording.CHANGE_USER, lambda: act(presenter.open_change_user))

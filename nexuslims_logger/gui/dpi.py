@@ -45,6 +45,16 @@ def reduction(root: tk.Misc, text_size: int) -> float:
     return min(1.0, (root.winfo_screenheight() - FRAME_UNITS * whole) / needed)
 
 
+def at_the_edge(root: tk.Misc, width: int, height: int) -> str:
+    """Return the geometry of a window of that size on the right: the middle is the acquisition program's.
+
+    A place that the window manager had chosen would be unknown to Tk, which moves the window to the corner at its next
+    change of size.
+    """
+    x, y = root.winfo_screenwidth() - width - 3 * unit(root), root.winfo_screenheight() // 10
+    return f"{width}x{height}+{max(0, x)}+{y}"
+
+
 def fitted(root: tk.Misc, place: Place) -> str:
     """Return the geometry of a remembered place, on the desktop as it is today."""
     return place.on_screen(

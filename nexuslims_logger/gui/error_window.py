@@ -26,7 +26,7 @@ _TEXT_SIZE: Final = 10
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
+def show_error(error: LoggerError, painted: FirstPaint | None = None) -> bool:
     """Show `error` until the window is closed; nothing happens where there is no screen. Blocks.
 
     Parameters
@@ -35,6 +35,11 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
         What came instead of the window.
     painted
         The window, where it is to be seen already.
+
+    Returns
+    -------
+    bool
+        Whether somebody wants the start to be tried again.
     """
     try:
         if painted is None:
@@ -42,7 +47,7 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
         root = painted.root if painted else tk.Tk(className="nexuslims-logger")
         look = Look(root, palette.choose(Theme.AUTO), _TEXT_SIZE)
     except tk.TclError:  # no screen, or the window is gone already
-        return
+        return False
     presenter = Presenter(this_pc_only=False, interval_s=0.0)
     presenter.fail(error)
 
@@ -54,11 +59,11 @@ def show_error(error: LoggerError, painted: FirstPaint | None = None) -> None:
     beside = SideWindows(root, look, presenter, lambda: _ANY_TIME, None)
     windows = Windows(note=beside.open_note, files=beside.open_files, log=beside.open_log)
     window = MainWindow(root, look, presenter, act, windows)
-    width, height = window.usual_size
-    root.geometry(f"{width}x{height}")
+    root.geometry(dpi.at_the_edge(root, *window.usual_size))
     if painted:
         painted.give_way()
     window.show(presenter.view(_ANY_TIME))
     Icons(root, look.palette).show(Tone.PROBLEM)
     root.mainloop()
     root.destroy()
+    return presenter.begins_anew

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import enum
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import FileState
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import amounts, dialog_wording
 from nexuslims_logger.gui.view import Tone
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from nexuslims_logger.events import FileRow, FilesListed
 
 _WORDS: Final = {
-    FileState.CHANGING: (wording.FILE_CHANGING, Tone.WAITING),
-    FileState.WAITING: (wording.FILE_WAITING, Tone.WAITING),
-    FileState.SENDING: (wording.FILE_SENDING, Tone.BUSY),
-    FileState.STORED: (wording.FILE_STORED, Tone.CALM),
-    FileState.VERIFIED: (wording.FILE_VERIFIED, Tone.GOOD),
-    FileState.MISSING: (wording.FILE_MISSING, Tone.PROBLEM),
-    FileState.LEFT_OUT: (wording.FILE_LEFT_OUT, Tone.PROBLEM),
+    FileState.CHANGING: (dialog_wording.FILE_CHANGING, Tone.WAITING),
+    FileState.WAITING: (dialog_wording.FILE_WAITING, Tone.WAITING),
+    FileState.SENDING: (dialog_wording.FILE_SENDING, Tone.BUSY),
+    FileState.STORED: (dialog_wording.FILE_STORED, Tone.CALM),
+    FileState.VERIFIED: (dialog_wording.FILE_VERIFIED, Tone.GOOD),
+    FileState.MISSING: (dialog_wording.FILE_MISSING, Tone.PROBLEM),
+    FileState.LEFT_OUT: (dialog_wording.FILE_LEFT_OUT, Tone.PROBLEM),
 }
 
 #: In the order of the buttons.
@@ -82,10 +83,10 @@ class FilesList:
     @property
     def filters(self) -> tuple[str, ...]:
         """The words of the filters' buttons, with how many files stand behind each."""
-        rows = self.listed.rows if self.listed else ()
+        counts = Counter(row.state for row in (self.listed.rows if self.listed else ()))
         return tuple(
-            words.format(count=f"{sum(row.state in states for row in rows):,}")
-            for words, states in zip(wording.FILTER_FILES, _FILTERS, strict=True)
+            words.format(count=f"{sum(counts[state] for state in states):,}")
+            for words, states in zip(dialog_wording.FILTER_FILES, _FILTERS, strict=True)
         )
 
     def cells(self, number: int, now: datetime) -> tuple[tuple[str, ...], Tone]:
@@ -93,22 +94,26 @@ class FilesList:
         row = self.rows[number]
         words, tone = _WORDS[row.state]
         if row.state is FileState.VERIFIED and self.listed and self.listed.verified_at:
-            words = wording.FILE_SAFE
-        time = wording.second(row.changed_at, now, self.zone)
-        return (row.path, wording.size(row.size_bytes), f"{tone.symbol} {words}", time), tone
+            words = dialog_wording.FILE_SAFE
+        time = amounts.second(row.changed_at, now, self.zone)
+        return (row.path, amounts.size(row.size_bytes), f"{tone.symbol} {words}", time), tone
 
     def detail(self, number: int, now: datetime) -> str:
         """Return the sentence about one row: why it waits, or what may be done with it."""
         row = self.rows[number]
         words = _WORDS[row.state][0]
         if row.reason:
-            return wording.FILE_REASON.format(state=words, reason=row.reason.rstrip("."))
+            return dialog_wording.FILE_REASON.format(state=words, reason=row.reason.rstrip("."))
         if row.state is FileState.VERIFIED:
             at = self.listed.verified_at if self.listed else None
             if at is None:
-                return wording.FILE_VERIFIED_DETAIL
-            return wording.FILE_SAFE_DETAIL.format(time=wording.second(at, now, self.zone))
-        return wording.FILE_STORED_DETAIL if row.state is FileState.STORED else wording.FILE_PLAIN.format(state=words)
+                return dialog_wording.FILE_VERIFIED_DETAIL
+            return dialog_wording.FILE_SAFE_DETAIL.format(time=amounts.second(at, now, self.zone))
+        return (
+            dialog_wording.FILE_STORED_DETAIL
+            if row.state is FileState.STORED
+            else dialog_wording.FILE_PLAIN.format(state=words)
+        )
 
     def folder(self, number: int | None) -> str | None:
         """Return the folder that a row's file is in; without one that of the newest file, None when there is none."""

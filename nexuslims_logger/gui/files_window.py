@@ -5,13 +5,13 @@ from __future__ import annotations
 from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.buttons import Choices, enable, make_button, split_mnemonic
 from nexuslims_logger.gui.files_list import Column, arranged
 from nexuslims_logger.gui.fitting import fold
 from nexuslims_logger.gui.long_list import Heading, LongList
 from nexuslims_logger.gui.open_folder import open_folder
-from nexuslims_logger.gui.panels import show_text, wrap_to_width
+from nexuslims_logger.gui.panels import wrap_to_width
 from nexuslims_logger.gui.side_window import SideWindow
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.view import Tone
 
 #: In units of the look.
-_SIZE: Final = (90, 55)
+_SIZE: Final = (90, 70)
 _HEADINGS: Final = (
-    Heading(wording.FILES_NAME, grows=True),
-    Heading(wording.FILES_SIZE, number=True),
-    Heading(wording.FILES_STATE),
-    Heading(wording.FILES_TIME, number=True),
+    Heading(dialog_wording.FILES_NAME, grows=True),
+    Heading(dialog_wording.FILES_SIZE, number=True),
+    Heading(dialog_wording.FILES_STATE),
+    Heading(dialog_wording.FILES_TIME, number=True),
 )
 
 
@@ -47,7 +47,7 @@ class FilesWindow(SideWindow):
     """
 
     def __init__(self, parent: tk.Misc, look: Look, ask: Callable[[], None], now: Callable[[], datetime]) -> None:
-        super().__init__(parent, look, wording.FILES_TITLE.format(program=wording.PROGRAM), _SIZE)
+        super().__init__(parent, look, dialog_wording.FILES_TITLE.format(program=wording.PROGRAM), _SIZE)
         self._ask = ask
         self._now = now
         self._files = arranged(None, number=0, column=Column.TIME, descending=True)
@@ -64,9 +64,7 @@ class FilesWindow(SideWindow):
         self.detail = ttk.Label(self.frame)
         self.detail.grid(row=3, column=0, columnspan=2, sticky="ew")
         wrap_to_width(self.detail, 60 * unit)
-        self._hint = ttk.Label(self.row, text="", style=theme.MUTED)
-        self._hint.grid(row=0, column=0, sticky="w")
-        self.open_folder = make_button(self.row, wording.OPEN_FOLDER, self._open_folder)
+        self.open_folder = make_button(self.row, dialog_wording.OPEN_FOLDER, self._open_folder)
         self.open_folder.grid(row=0, column=1, padx=unit)
         self.close_button = make_button(self.row, wording.CLOSE, self.close)
         self.close_button.grid(row=0, column=2)
@@ -123,9 +121,9 @@ class FilesWindow(SideWindow):
         number, row = self.list.selected, self._selected()
         measure = font.nametofont(theme.BASE_FONT, self.window).measure
         room = max(1, self.list.frame.winfo_width())
-        show_text(self.path, fold(row.path, room, measure) if row else "")
+        self.path.configure(text=fold(row.path, room, measure) if row else "")
         if number is None:
-            text = wording.FILES_HINT if self._files.rows else wording.FILES_NONE
+            text = dialog_wording.FILES_HINT if self._files.rows else dialog_wording.FILES_NONE
         else:
             text = self._files.detail(number, self._now())
         self.detail.configure(text=text, style="TLabel" if number is not None else theme.MUTED)
@@ -134,7 +132,7 @@ class FilesWindow(SideWindow):
     def _open_folder(self) -> None:
         folder = self._files.folder(self.list.selected)
         if folder is not None and not open_folder(folder):
-            self.detail.configure(text=wording.FOLDER_FAILED.format(path=folder))
+            self.detail.configure(text=dialog_wording.FOLDER_FAILED.format(path=folder))
 
 
 def _same(row: FileRow, other: FileRow) -> bool:

@@ -45,7 +45,9 @@ class FirstPaint:
         unit = dpi.unit(self.root)
         self.root.configure(background=ground)
         self.root.geometry(
-            dpi.fitted(self.root, remembered) if remembered else f"{_WIDTH * unit // 8}x{_HEIGHT * unit // 8}"
+            dpi.fitted(self.root, remembered)
+            if remembered
+            else dpi.at_the_edge(self.root, _WIDTH * unit // 8, _HEIGHT * unit // 8)
         )
         heading = font.nametofont("TkHeadingFont", self.root)
         heading.configure(weight="bold", size=round(1.6 * points))

@@ -119,6 +119,11 @@ class Known:
         return self.session.session_identifier if self.session else None
 
     @property
+    def has_own_note(self) -> bool:
+        """Whether there is a note to write on: a session that was joined has its note where it was started."""
+        return self.session is not None and not self.session.joined
+
+    @property
     def files_state(self) -> tuple[object, ...]:
         """What, when it is another one, tells that the list of files is another one too."""
         return self.session, self.progress, self.stored, self.ready

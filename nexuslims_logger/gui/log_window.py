@@ -8,7 +8,7 @@ from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final, Protocol
 
 from nexuslims_logger.errors import LoggerError
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.buttons import Choices, enable, make_button
 from nexuslims_logger.gui.fitting import fold
 from nexuslims_logger.gui.side_window import SideWindow
@@ -48,7 +48,7 @@ class LogWindow(SideWindow):
     def __init__(
         self, parent: tk.Misc, look: Look, lines: Lines, save_bundle: Callable[[], Aside[Path]] | None = None
     ) -> None:
-        super().__init__(parent, look, wording.LOG_TITLE.format(program=wording.PROGRAM), _SIZE)
+        super().__init__(parent, look, dialog_wording.LOG_TITLE.format(program=wording.PROGRAM), _SIZE)
         self._lines = lines
         self._shown: tuple[str, ...] | None = None
         self._bundle: Aside[Path] | None = None
@@ -93,7 +93,7 @@ class LogWindow(SideWindow):
             self.text.insert("end", "".join(f"{line}\n" for line in lines[len(self._shown) :]))
         else:
             self.text.delete("1.0", "end")
-            self.text.insert("end", "".join(f"{line}\n" for line in lines) or wording.LOG_EMPTY)
+            self.text.insert("end", "".join(f"{line}\n" for line in lines) or dialog_wording.LOG_EMPTY)
         self.text.configure(state="disabled")
         self._shown = lines
         self._follow()
@@ -111,13 +111,13 @@ class LogWindow(SideWindow):
     def _copy(self) -> None:
         self.window.clipboard_clear()
         self.window.clipboard_append("\n".join(self._shown or ()))
-        self._say(wording.COPIED)
+        self._say(dialog_wording.COPIED)
 
     def _save_bundle(self) -> None:
         if self._save and self._bundle is None:
             self._bundle = self._save()
             enable(self.bundle, on=False)
-            self._say(wording.BUNDLE_UNDER_WAY)
+            self._say(dialog_wording.BUNDLE_UNDER_WAY)
 
     def _follow_bundle(self) -> None:
         if self._bundle is None or not self._bundle.done:
@@ -125,10 +125,10 @@ class LogWindow(SideWindow):
         bundle, self._bundle = self._bundle, None
         enable(self.bundle, on=True)
         try:
-            self._say(wording.BUNDLE_SAVED, str(bundle.result()))
+            self._say(dialog_wording.BUNDLE_SAVED, str(bundle.result()))
         except LoggerError as error:
             self._status.configure(wraplength=self.row.winfo_width())
-            self._say(wording.BUNDLE_FAILED.format(title=error.title, message=error.message))
+            self._say(dialog_wording.BUNDLE_FAILED.format(title=error.title, message=error.message))
 
 
 def kept_lines(level: int = 0) -> tuple[str, ...]:

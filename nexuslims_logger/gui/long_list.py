@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tkinter as tk
 from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -19,8 +20,10 @@ _WHEEL_ROWS: Final = 3
 _WHEEL_NOTCH: Final = 120
 _UP: Final = "\N{BLACK UP-POINTING TRIANGLE}"
 _DOWN: Final = "\N{BLACK DOWN-POINTING TRIANGLE}"
-#: Of the width, at most, for the columns that do not grow.
-_OTHERS_PART: Final = 0.6
+#: Of the width, at most, for the columns that do not grow: a name can lose its middle, a state is wanted whole.
+_OTHERS_PART: Final = 0.7
+#: So many words' widths are remembered.
+_MEASURED: Final = 2_000
 
 
 class Heading(NamedTuple):
@@ -61,13 +64,16 @@ class LongList:
         self._cells = cells
         self._headings = headings
         self._unit = look.unit
-        self._measure = font.nametofont(theme.BASE_FONT, parent).measure
+        # Each question goes to Tk, and most words are asked about again at the next look.
+        self._measure = functools.lru_cache(_MEASURED)(font.nametofont(theme.BASE_FONT, parent).measure)
         #: Of the columns, in pixels: as wide as what has stood there.
         self._widths = [self._measure(f"{heading.words} {_DOWN}") + 2 * look.unit for heading in headings]
         self._on_select = on_select
         self._count = 0
         self._top = 0
         self._slots: list[str] = []
+        #: What stands in each of them.
+        self._painted: dict[str, tuple[tuple[str, ...], str]] = {}
         #: The number of the selected row, None without one.
         self.selected: int | None = None
         self.frame = ttk.Frame(parent)
@@ -119,7 +125,7 @@ class LongList:
     def _share_out(self, rows: Sequence[tuple[str, ...]]) -> list[int]:
         """Give each column its words' width, and what is left to the one that grows; return the room for words.
 
-        In a narrow window that one keeps two fifths, and the widest of the others gives way.
+        In a narrow window that one keeps a third, and the widest of the others gives way.
         """
         fixed = [number for number, heading in enumerate(self._headings) if not heading.grows]
         for row in rows:
@@ -158,7 +164,9 @@ class LongList:
         while len(self._slots) < wanted:
             self._slots.append(self.tree.insert("", "end"))
         while len(self._slots) > wanted:
-            self.tree.delete(self._slots.pop())
+            gone = self._slots.pop()
+            self._painted.pop(gone, None)
+            self.tree.delete(gone)
         self._top = min(self._top, max(0, self._count - self._page))
         self._paint()
 
@@ -166,12 +174,14 @@ class LongList:
         seen = [self._cells(number) for number in range(self._top, min(self._top + self._page, self._count))]
         rooms = self._share_out([words for words, _tone in seen])
         for place, slot in enumerate(self._slots):
+            wanted: tuple[tuple[str, ...], str] = (), ""
             if place < len(seen):
                 words, tone = seen[place]
-                fitting = [shorten(word, room, self._measure) for word, room in zip(words, rooms, strict=True)]
-                self.tree.item(slot, values=fitting, tags=(tone.value,))
-            else:
-                self.tree.item(slot, values=(), tags=())
+                fitting = (shorten(word, room, self._measure) for word, room in zip(words, rooms, strict=True))
+                wanted = tuple(fitting), tone.value
+            if self._painted.get(slot) != wanted:
+                self._painted[slot] = wanted
+                self.tree.item(slot, values=wanted[0], tags=wanted[1])
         chosen = None if self.selected is None else self.selected - self._top
         if chosen is not None and 0 <= chosen < len(self._slots):
             self.tree.selection_set(self._slots[chosen])

@@ -32,7 +32,7 @@ _BUTTONS: Final[dict[Screen, tuple[str | None, tuple[str, ...]]]] = {
     Screen.RUNNING: ("end", ("note", "files", "change_user")),
     Screen.ENDING: (None, ("files", "next_session", "leave")),
     Screen.DONE: ("done", ("files", "next_session")),
-    Screen.FAILED: ("done", ("copy_message",)),
+    Screen.FAILED: ("try_again", ("copy_message", "close")),
 }
 
 #: What has the keyboard at first: where Return does no harm.
@@ -42,7 +42,7 @@ _FIRST: Final[dict[Screen, str]] = {
     Screen.RUNNING: "note",
     Screen.ENDING: "files",
     Screen.DONE: "done",
-    Screen.FAILED: "done",
+    Screen.FAILED: "try_again",
 }
 
 #: What may be pressed although an answer is still awaited.
@@ -102,7 +102,7 @@ class MainWindow:
         self.buttons["question"] = make_button(
             self._banner.frame, wording.ANSWER, lambda: act(presenter.answer_question)
         )
-        self.buttons["question"].grid(row=0, column=2, rowspan=2, padx=(self._unit, 0))
+        self.buttons["question"].grid(row=0, column=2, rowspan=4, padx=(self._unit, 0))
         self._build_buttons(presenter, act, windows)
         self._build_footer(windows)
         # Whatever is left over goes to the line of state: the buttons stand at the bottom, whatever it says.
@@ -141,7 +141,8 @@ class MainWindow:
         if before is None or before.screen is not view.screen:
             self._arrange(view)
         for name, button in self.buttons.items():
-            enable(button, on=not view.busy or name in _ALWAYS_ENABLED)
+            allowed = name != "note" or view.may_write
+            enable(button, on=allowed and (not view.busy or name in _ALWAYS_ENABLED))
         if before is None or _shape(before) != _shape(view):
             self._fit()
             self._root.after_idle(self._fit)  # once more: broken lines know their height only now
@@ -232,7 +233,7 @@ class MainWindow:
         for column, name in enumerate(row):
             self.buttons[name].grid(row=0, column=column, sticky="ew", padx=(0 if column == 0 else unit, 0))
         if first := _FIRST.get(screen):
-            self.buttons[first].focus_set()
+            self.buttons["files" if first == "note" and not view.may_write else first].focus_set()
 
     def _fit(self) -> None:
         """Grow when something would be cut off; never shrink what a person has made large."""

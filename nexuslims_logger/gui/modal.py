@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: In units of the look.
 _WIDTH: Final = 50
+#: What an answer means has at least so much room.
+_NARROW: Final = 20
 
 
 class Choice(NamedTuple):
@@ -69,7 +71,6 @@ class ModalDialog:
         self.refresh: Callable[[View], None] = lambda _view: None
         self._wrong: ttk.Label | None = None
         self._buttons = ttk.Frame(self.frame)
-        self._buttons.grid(row=9, column=0, sticky="ew", pady=(2 * self._unit, 0))
 
     def add_text(self, text: str, row: int, style: str = "TLabel") -> ttk.Label:
         """Add a paragraph; return its label."""
@@ -109,18 +110,18 @@ class ModalDialog:
         table = ttk.Frame(self.frame)
         table.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
         table.columnconfigure(1, weight=1)
-        made = []
-        for number, choice in enumerate(choices):
-            button = make_button(table, choice.words, choice.command, choice.style)
+        buttons = [make_button(table, choice.words, choice.command, choice.style) for choice in choices]
+        room = (_WIDTH - 6) * self._unit - max(button.winfo_reqwidth() for button in buttons)
+        for number, (button, choice) in enumerate(zip(buttons, choices, strict=True)):
             button.grid(row=number, column=0, sticky="ew", pady=(self._unit, 0))
             meaning = ttk.Label(table, text=choice.meaning)
             meaning.grid(row=number, column=1, sticky="ew", padx=(2 * self._unit, 0), pady=(self._unit, 0))
-            wrap_to_width(meaning, (_WIDTH - 24) * self._unit)
-            made.append(button)
-        return made
+            wrap_to_width(meaning, max(room, _NARROW * self._unit))
+        return buttons
 
     def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
         """Add a button to those at the bottom."""
+        self._buttons.grid(row=9, column=0, sticky="ew", pady=(2 * self._unit, 0))
         row, column = divmod(len(self.buttons), self._columns)
         self._buttons.columnconfigure(column, weight=1)
         button = make_button(self._buttons, words, command, style)
@@ -132,6 +133,8 @@ class ModalDialog:
     def open(self, focus: tk.Misc) -> None:
         """Show the dialog over its parent, and give it the keyboard."""
         window = self.window
+        if len(self.buttons) > self._columns and len(self.buttons) % self._columns == 1:
+            self.buttons[-1].grid(columnspan=self._columns)
         window.update_idletasks()
         self._fit()
         # A grab fails before the window is on the screen.

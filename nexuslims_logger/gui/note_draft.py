@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import dialog_wording
+from nexuslims_logger.gui.screens import screen_of
+from nexuslims_logger.gui.view import Screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from nexuslims_logger.gui.known import Known
+    from nexuslims_logger.session.service import SessionService
 
 #: While somebody writes without a rest, the note is saved after so many seconds all the same.
 NOTE_S: Final = 5
@@ -18,26 +23,37 @@ class NoteDraft:
 
     Parameters
     ----------
-    save
-        Called with what is to be saved.
+    known
+        Returns what the window knows.
     """
 
-    def __init__(self, save: Callable[[str], None]) -> None:
-        self._save = save
+    def __init__(self, known: Callable[[], Known]) -> None:
+        self._known = known
+        self._service: SessionService | None = None
+        self._session = ""
         self._text: str | None = None
         self._saved = ""
         self._read: Callable[[], str] | None = None
         self._typed = False
         self._waits_s = 0
 
+    def connect(self, service: SessionService) -> None:
+        """Save there from now on."""
+        self._service = service
+
     @property
     def is_open(self) -> bool:
         """Whether there is an editor."""
         return self._text is not None
 
-    def open(self, text: str) -> None:
-        """Begin with that text, which is safe already."""
-        self._text = self._saved = text
+    def open(self) -> str | None:
+        """Begin with the running session's note: return its text, None when nothing can be written now."""
+        known = self._known()
+        if known.session is None or screen_of(known) is not Screen.RUNNING or known.asked or not known.has_own_note:
+            return None
+        self._session = known.session.session_identifier
+        self._text = self._saved = known.note
+        return known.note
 
     def read_with(self, read: Callable[[], str]) -> None:
         """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
@@ -46,7 +62,7 @@ class NoteDraft:
     def write(self, text: str) -> None:
         """Take what now stands in the editor; it is saved at the next rest of the hand."""
         if self._text is not None:
-            self._text = text.strip()[: wording.NOTE_LIMIT]
+            self._text = text.strip()[: dialog_wording.NOTE_LIMIT]
             self._typed = True
 
     def second_passed(self) -> None:
@@ -64,29 +80,19 @@ class NoteDraft:
         if self._read:
             self.write(self._read())
         if self._text is not None and self._text != self._saved:
-            self._save(self._text)
+            if self._service:
+                self._service.set_note(self._text, self._session)
             self._saved = self._text
             self._waits_s = 0
 
     def close(self) -> None:
-        """Save, and forget the editor."""
+        """Save, and forget the editor: it was closed, or its session is over."""
         self.save()
-        self.drop()
-
-    def drop(self) -> None:
-        """Forget the editor; its session is over, and what stood in it was saved with the click."""
         self._text = self._read = None
 
-    def status(self, length: int, safe: str) -> str:
-        """Return what stands below the editor.
-
-        Parameters
-        ----------
-        length
-            Of the text in it, in characters.
-        safe
-            The note that is on this PC's disk.
-        """
-        if length > wording.NOTE_LIMIT:
-            return wording.NOTE_TOO_LONG.format(count=f"{length - wording.NOTE_LIMIT:,}")
-        return wording.NOTE_SAVED if self._text == safe else wording.NOTE_BEING_SAVED
+    def status(self, length: int) -> str:
+        """Return what stands below an editor whose text has so many characters."""
+        if length > dialog_wording.NOTE_LIMIT:
+            return dialog_wording.NOTE_TOO_LONG.format(count=f"{length - dialog_wording.NOTE_LIMIT:,}")
+        saved = self._text == self._known().note
+        return dialog_wording.NOTE_SAVED if saved else dialog_wording.NOTE_BEING_SAVED

@@ -6,7 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.buttons import enable, make_button
 from nexuslims_logger.gui.panels import wrap_to_width
 from nexuslims_logger.gui.side_window import SideWindow
@@ -33,11 +33,11 @@ class NoteWindow(SideWindow):
     """
 
     def __init__(self, parent: tk.Misc, look: Look, presenter: Presenter, text: str) -> None:
-        title = wording.NOTE_TITLE.format(program=wording.PROGRAM)
+        title = dialog_wording.NOTE_TITLE.format(program=wording.PROGRAM)
         super().__init__(parent, look, title, _SIZE, presenter.draft.close)
         self._presenter = presenter
         unit = look.unit
-        heading = ttk.Label(self.frame, text=wording.NOTE_TEXT, style=theme.STRONG)
+        heading = ttk.Label(self.frame, text=dialog_wording.NOTE_TEXT, style=theme.STRONG)
         heading.grid(row=0, column=0, sticky="ew", pady=(0, unit))
         wrap_to_width(heading, 40 * unit)
         self.text = tk.Text(
@@ -79,7 +79,7 @@ class NoteWindow(SideWindow):
 
     def refresh(self) -> None:
         """Say whether it is saved, and what can be taken back."""
-        self._status.configure(text=self._presenter.note_status(len(self._written())))
+        self._status.configure(text=self._presenter.draft.status(len(self._written())))
         for button, question in ((self.undo, "canundo"), (self.redo, "canredo")):
             enable(button, on=bool(self.text.edit(question)))  # type: ignore[no-untyped-call]  # typeshed knows no types
 

@@ -71,12 +71,14 @@ class Banner:
         unit = look.unit
         self.frame = ttk.Frame(parent, padding=(unit, unit + unit // 2))
         self.frame.columnconfigure(1, weight=1)
+        for edge in (0, 3):  # what is said stands in the middle of the room that is kept
+            self.frame.rowconfigure(edge, weight=1)
         self._symbol = ttk.Label(self.frame, width=2, anchor="center")
-        self._symbol.grid(row=0, column=0, sticky="n", padx=(0, unit // 2))
+        self._symbol.grid(row=1, column=0, sticky="n", padx=(0, unit // 2))
         self._text = ttk.Label(self.frame)
-        self._text.grid(row=0, column=1, sticky="ew")
+        self._text.grid(row=1, column=1, sticky="ew")
         self._detail = ttk.Label(self.frame)
-        self._detail.grid(row=1, column=1, sticky="ew", pady=(unit // 2, 0))
+        self._detail.grid(row=2, column=1, sticky="ew", pady=(unit // 2, 0))
         for label in (self._text, self._detail):
             wrap_to_width(label, 40 * unit)
         self._words = ""
@@ -168,7 +170,8 @@ class StepList:
         symbol = ttk.Label(self.frame, width=2, anchor="center")
         symbol.grid(row=row, column=0, padx=(0, self._look.unit // 2), pady=self._look.unit // 4)
         text = ttk.Label(self.frame)
-        text.grid(row=row, column=1, sticky="w")
+        text.grid(row=row, column=1, sticky="ew")
+        wrap_to_width(text, 40 * self._look.unit)
         self._rows.append((symbol, text))
 
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import FilesListed, NeighbourChoice
-from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.gui import wording
 from nexuslims_logger.gui.known import Asked, Known, a_second_later, receive
+from nexuslims_logger.gui.leftover import Leftover
 from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
+from nexuslims_logger.gui.screens import ASK_AGAIN, OPENED_BY_HAND, UNASKED, exit_code_of, filled, screen_of
 from nexuslims_logger.gui.sentences import Sentences
 from nexuslims_logger.gui.state_line import StateLine
 from nexuslims_logger.gui.view import Dialog, Screen, View
@@ -23,26 +23,11 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.errors import LoggerError
     from nexuslims_logger.events import Event, InterruptedChoice
+    from nexuslims_logger.exit_codes import ExitCode
     from nexuslims_logger.session.service import SessionService
 
 #: How long the last screen stays.
 DONE_S: Final = 60
-#: The dialogs that nobody clicked for, and the words that bring back what was put off.
-_QUESTIONS: Final = frozenset(
-    {
-        Dialog.INTERRUPTED,
-        Dialog.NEIGHBOUR,
-        Dialog.WHO,
-        Dialog.UNASSIGNED,
-        Dialog.STILL_WORKING,
-        Dialog.CLOCK,
-    }
-)
-_ASK_AGAIN: Final = {
-    Dialog.WHO: wording.ENTER_NAME,
-    Dialog.UNASSIGNED: wording.SAY_WHOSE,
-    Dialog.CLOCK: wording.ANSWER,
-}
 #: How long the window waits for the workers to put everything down.
 STOP_S: Final = 10
 
@@ -65,17 +50,23 @@ class Presenter:
         self._interval_s = interval_s
         self._zone = zone
         self._known = Known()
+        #: Whether nothing of the session is kept, which the window then says.
+        self.is_demo = False
         #: What the workers ask, and where the answers go.
         self.questions = Questions(lambda: self._known, zone)
+        #: What is left at the end.
+        self.leftover = Leftover(lambda: self._known)
         self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
         self._seconds_to_close = DONE_S
         self._seconds_to_stop = STOP_S
         self._finished = False
+        #: Whether the program is to begin anew, settings and all, once this window is down.
+        self.begins_anew = False
         self._read = False
         #: The note in its editor.
-        self.draft = NoteDraft(self._send_note)
+        self.draft = NoteDraft(lambda: self._known)
         self._files: FilesListed | None = None
         self._files_asked: object = None
 
@@ -83,6 +74,8 @@ class Presenter:
         """Send commands there from now on."""
         self._service = service
         self.questions.connect(service)
+        self.leftover.connect(service)
+        self.draft.connect(service)
 
     # What happens
 
@@ -95,7 +88,7 @@ class Presenter:
         if isinstance(event, FilesListed):
             self._files = event if event.session_identifier == present else self._files
         elif present != before or self._screen() is not Screen.RUNNING:
-            self.draft.drop()
+            self.draft.close()  # what was typed goes to the session that it was written for
         if present != before:
             self._files = None
             self._dialog, self._shrunk, self._read, self._seconds_to_close = None, False, False, DONE_S
@@ -132,8 +125,11 @@ class Presenter:
             self._service.answer_neighbour(choice)
 
     def try_again(self) -> None:
-        """*Try again* on the screen of an unknown computer."""
-        if self._service and self._ask(Asked.TRY_AGAIN):
+        """*Try again*: ask for the instrument once more; after a start that failed, begin the program anew."""
+        if self._screen() is Screen.FAILED:
+            self.begins_anew = True
+            self.stop()
+        elif self._service and self._ask(Asked.TRY_AGAIN):
             self._service.try_again()
 
     def end(self) -> None:
@@ -179,7 +175,7 @@ class Presenter:
 
     def leave_out(self, names: tuple[str, ...], reason: str) -> str:
         """*Leave out*: return what is wrong with the answer, "" when it was taken."""
-        wrong = self.questions.leave_out(names, reason)
+        wrong = self.leftover.leave_out(names, reason)
         self._dialog = self._dialog if wrong else None
         return wrong
 
@@ -187,25 +183,6 @@ class Presenter:
         """*Finish in background*: make room, and go on."""
         self._dialog = None
         self._shrunk = True
-
-    def open_note(self) -> str | None:
-        """*Note*: return the text to write on, None when nothing can be written now.
-
-        A session that was joined has its note where it was started.
-        """
-        session = self._known.session
-        if self._screen() is not Screen.RUNNING or self._known.asked or (session and session.joined):
-            return None
-        self.draft.open(self._known.note)
-        return self._known.note
-
-    def note_status(self, length: int) -> str:
-        """Return what stands below the editor of a text of that length (in characters)."""
-        return self.draft.status(length, self._known.note)
-
-    def _send_note(self, text: str) -> None:
-        if self._service:
-            self._service.set_note(text)
 
     def is_read(self) -> None:
         """Somebody looks at the last screen, or at a window beside it: nothing closes under a reader."""
@@ -286,76 +263,29 @@ class Presenter:
     def view(self, now: datetime) -> View:
         """Return the whole window as it should look at `now`."""
         known, screen = self._known, self._screen()
-        words = Sentences(known, now, self._zone, self._this_pc_only)
+        words = Sentences(known, now, self._zone, self._this_pc_only, self.is_demo)
         state = StateLine(known, now, self._zone, self._interval_s, self.questions.whose_open).on(screen)
         dialog, put_off = self._present_dialog(), self.questions.asks_again(screen)
         common = View(
             screen=screen,
-            title=words.title(screen, state.tone, asks=put_off is not None or dialog in _QUESTIONS),
+            title=words.title(screen, state.tone, asks=put_off is not None or dialog in UNASKED),
             heading=words.heading(screen),
             state=state,
             record=words.record(),
             busy=known.asked is not None,
-            question=_ASK_AGAIN[put_off] if put_off else "",
+            question=ASK_AGAIN[put_off] if put_off else "",
             dialog=dialog,
             finished=self._finished or known.stopped,
             shrunk=self._shrunk and screen in {Screen.ENDING, Screen.DONE},
         )
-        match screen:
-            case Screen.STARTING:
-                return replace(
-                    common,
-                    steps=words.steps(),
-                    fraction=words.start_fraction(),
-                    interrupted=words.interrupted(),
-                    neighbour=words.neighbour(),
-                )
-            case Screen.UNKNOWN_COMPUTER if known.unknown:
-                return replace(common, to_copy=known.unknown.computer_name, to_copy_label=wording.UNKNOWN_NAME)
-            case Screen.RUNNING | Screen.ENDING:
-                return replace(
-                    common,
-                    who=words.who(),
-                    elapsed=words.elapsed() if screen is Screen.RUNNING else "",
-                    note=words.note(),
-                    fraction=known.fraction,
-                    counts=words.counts(screen),
-                    rate=words.rate(),
-                    checked=words.checked(),
-                    leaving_text=words.leaving(),
-                    summoned_text=words.summoned(),
-                )
-            case Screen.DONE:
-                return replace(
-                    common,
-                    who=words.who(),
-                    countdown=wording.STAYS if self._read else wording.COUNTDOWN.format(seconds=self._seconds_to_close),
-                    to_copy=words.stored_in(),
-                    to_copy_label=wording.STORED_IN,
-                )
-            case _:
-                return common
+        return filled(common, known, words, None if self._read else self._seconds_to_close)
 
     def exit_code(self) -> ExitCode:
-        """Return how the process should end: complete only when nothing of this PC waits any more."""
-        known = self._known
-        if known.everything_done:
-            return ExitCode.COMPLETE
-        if known.session or known.interrupted:
-            return ExitCode.WAITING
-        return ExitCode.FAILED if known.failure or known.unknown else ExitCode.COMPLETE
+        """Return how the process should end."""
+        return exit_code_of(self._known)
 
     def _screen(self) -> Screen:
-        known = self._known
-        if known.failure:
-            return Screen.FAILED
-        if known.session is None:
-            if known.unknown:
-                return Screen.UNKNOWN_COMPUTER if known.unknown.answered else Screen.NO_DATABASE
-            return Screen.STARTING
-        if known.ready:
-            return Screen.DONE
-        return Screen.ENDING if known.ended_at else Screen.RUNNING
+        return screen_of(self._known)
 
     def _present_dialog(self) -> Dialog | None:
         """Return the dialog that still makes sense on the present screen."""
@@ -364,15 +294,8 @@ class Presenter:
             return Dialog.INTERRUPTED
         if screen is Screen.STARTING and self._known.neighbour and not asked:
             return Dialog.NEIGHBOUR
-        fitting = {
-            Dialog.CLOSING: {Screen.RUNNING},
-            Dialog.SUMMONED: {Screen.RUNNING},
-            Dialog.CHANGE_USER: {Screen.RUNNING, Screen.ENDING, Screen.DONE},
-            Dialog.LEAVING: {Screen.ENDING},
-            Dialog.LEAVE_OUT: {Screen.ENDING},
-        }
         if asked:
             return None
-        if self._dialog and screen in fitting[self._dialog]:
+        if self._dialog and screen in OPENED_BY_HAND[self._dialog]:
             return self._dialog
         return self.questions.dialog(screen)

@@ -12,12 +12,11 @@ from nexuslims_logger.events import (
     NamesRemembered,
     SessionStarted,
     StillWorking,
-    TransferProgress,
     UnassignedChoice,
     UnassignedFound,
     WhoIsWorking,
 )
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import amounts, dialog_wording
 from nexuslims_logger.gui.view import Dialog, Screen
 from nexuslims_logger.session.who import NameUnusable, checked_name, checked_project
 
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.known import Known
     from nexuslims_logger.session.service import SessionService
 
-#: Somebody who waits for longer than this may as well go.
-LONG_WAIT_S: Final = 120.0
 #: Which event brings a dialog back that was put off.
 _ASKED_BY: Final = {WhoIsWorking: Dialog.WHO, UnassignedFound: Dialog.UNASSIGNED, StillWorking: Dialog.STILL_WORKING}
 
@@ -130,7 +127,7 @@ class Questions:
     @property
     def who_text(self) -> str:
         """What stands above the fields."""
-        return wording.WHO_BEFORE_END if self._ends_then else wording.WHO_TEXT
+        return dialog_wording.WHO_BEFORE_END if self._ends_then else dialog_wording.WHO_TEXT
 
     @property
     def asks_name(self) -> bool:
@@ -172,11 +169,11 @@ class Questions:
         """Return what becomes of the session that runs."""
         session = self._known().session
         if self._known().stored:
-            return wording.CHANGE_AFTER_STORED
+            return dialog_wording.CHANGE_AFTER_STORED
         if session is None or self._known().ended_at:
-            return wording.CHANGE_AFTER_END
-        return wording.CHANGE_TEXT.format(
-            user=session.user or wording.SOMEBODY, time=wording.moment(session.started_at, now, self._zone)
+            return dialog_wording.CHANGE_AFTER_END
+        return dialog_wording.CHANGE_TEXT.format(
+            user=session.user or dialog_wording.SOMEBODY, time=amounts.moment(session.started_at, now, self._zone)
         )
 
     @property
@@ -191,20 +188,26 @@ class Questions:
         found = self._known().unassigned
         if found is None:
             return ()
-        first, last = (wording.moment(at, now, self._zone) for at in (found.first_at, found.last_at))
-        names = ", ".join(found.names[: wording.UNASSIGNED_NAMED])
-        more = found.files - min(len(found.names), wording.UNASSIGNED_NAMED)
-        count = wording.counted(found.files, wording.UNASSIGNED_COUNT_ONE, wording.UNASSIGNED_COUNT)
+        first, last = (amounts.moment(at, now, self._zone) for at in (found.first_at, found.last_at))
+        names = ", ".join(found.names[: dialog_wording.UNASSIGNED_NAMED])
+        more = found.files - min(len(found.names), dialog_wording.UNASSIGNED_NAMED)
+        count = amounts.counted(found.files, dialog_wording.COUNT_ONE, dialog_wording.COUNT)
         facts = [
-            (wording.UNASSIGNED_FILES, f"{count}, {wording.size(found.bytes)}"),
-            (wording.UNASSIGNED_WHEN, first if first == last else wording.FROM_TO.format(first=first, last=last)),
-            (wording.UNASSIGNED_WHICH, names if more <= 0 else wording.AND_MORE.format(names=names, more=f"{more:,}")),
+            (dialog_wording.UNASSIGNED_FILES, f"{count}, {amounts.size(found.bytes)}"),
+            (
+                dialog_wording.UNASSIGNED_WHEN,
+                first if first == last else dialog_wording.FROM_TO.format(first=first, last=last),
+            ),
+            (
+                dialog_wording.UNASSIGNED_WHICH,
+                names if more <= 0 else dialog_wording.AND_MORE.format(names=names, more=f"{more:,}"),
+            ),
         ]
         if found.previous_started_at and found.previous_ended_at:
             start, end = (
-                wording.moment(at, now, self._zone) for at in (found.previous_started_at, found.previous_ended_at)
+                amounts.moment(at, now, self._zone) for at in (found.previous_started_at, found.previous_ended_at)
             )
-            facts.append((wording.UNASSIGNED_PREVIOUS, wording.FROM_TO.format(first=start, last=end)))
+            facts.append((dialog_wording.UNASSIGNED_PREVIOUS, dialog_wording.FROM_TO.format(first=start, last=end)))
         return tuple(facts)
 
     @property
@@ -223,12 +226,12 @@ class Questions:
     @property
     def unassigned_text(self) -> str:
         """What is asked below the table."""
-        return wording.UNASSIGNED_TEXT_END if self._ends_after_files else wording.UNASSIGNED_TEXT
+        return dialog_wording.UNASSIGNED_TEXT_END if self._ends_after_files else dialog_wording.UNASSIGNED_TEXT
 
     @property
     def unassigned_later(self) -> str:
         """The words of the button that leaves the answer to the next start."""
-        return wording.END_WITHOUT if self._ends_after_files else wording.LATER
+        return dialog_wording.END_WITHOUT if self._ends_after_files else dialog_wording.LATER
 
     def insist_on_files(self) -> bool:
         """Ask once more whose they are before the session ends; False when that is known."""
@@ -255,10 +258,10 @@ class Questions:
         quiet = self._known().quiet
         if quiet is None or quiet.since is None:
             return ""
-        since = wording.moment(quiet.since, now, self._zone)
+        since = amounts.moment(quiet.since, now, self._zone)
         if quiet.ends_at is None:
-            return wording.QUIET_TEXT.format(time=since)
-        return wording.QUIET_ENDS_TEXT.format(time=since, end=wording.moment(quiet.ends_at, now, self._zone))
+            return dialog_wording.QUIET_TEXT.format(time=since)
+        return dialog_wording.QUIET_ENDS_TEXT.format(time=since, end=amounts.moment(quiet.ends_at, now, self._zone))
 
     def still_working(self) -> None:
         """*I am still working*, and every use of mouse or keyboard."""
@@ -277,11 +280,13 @@ class Questions:
         clock = self._known().clock
         if clock is None:
             return ""
-        said = wording.moment(clock.pc_at, now, self._zone)
+        said = amounts.moment(clock.pc_at, now, self._zone)
+        if clock.set_by_s is not None:
+            return dialog_wording.CLOCK_SET_TEXT.format(time=said, offset=amounts.duration(abs(clock.set_by_s)))
         if not clock.offset_ms:
-            return wording.CLOCK_TEXT.format(time=said)
-        text = wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else wording.CLOCK_BEHIND_TEXT
-        return text.format(time=said, offset=wording.duration(abs(clock.offset_ms) / 1000))
+            return dialog_wording.CLOCK_TEXT.format(time=said)
+        text = dialog_wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else dialog_wording.CLOCK_BEHIND_TEXT
+        return text.format(time=said, offset=amounts.duration(abs(clock.offset_ms) / 1000))
 
     def confirm_clock(self) -> None:
         """Answer *The time is right*."""
@@ -289,40 +294,3 @@ class Questions:
         self._put_off.add(Dialog.CLOCK)
         if self._service and clock:
             self._service.confirm_clock(clock.session_identifier)
-
-    # --- what is left at the end ---------------------------------------------------------------------------------
-
-    @property
-    def waiting(self) -> tuple[tuple[str, str], ...]:
-        """The files that could be left out, each with why it waits."""
-        progress = self._known().progress
-        return tuple((file.name, file.reason) for file in progress.waiting) if progress else ()
-
-    @property
-    def leaving_heading(self) -> str:
-        """What stands above the choices of who does not want to wait."""
-        return wording.LEAVING_STORED if self.may_leave else wording.LEAVING
-
-    @property
-    def may_leave(self) -> bool:
-        """Whether every file is stored, so that there is nothing to stay for."""
-        return self._known().only_record_waits
-
-    @property
-    def much_is_left(self) -> bool:
-        """Whether it takes longer than one likes to stand there."""
-        progress: TransferProgress | None = self._known().progress
-        if progress is None or progress.files_done >= progress.files_total:
-            return False
-        return progress.seconds_left is None or progress.seconds_left > LONG_WAIT_S
-
-    def leave_out(self, names: tuple[str, ...], reason: str) -> str:
-        """*Leave out*: return what is wrong with the answer, "" when it was taken."""
-        session, why = self._known().session_identifier, " ".join(reason.split())
-        if not names:
-            return wording.LEAVE_OUT_NONE
-        if not why or len(why) > wording.REASON_LIMIT:
-            return wording.LEAVE_OUT_REASON.format(count=wording.REASON_LIMIT)
-        if self._service and session:
-            self._service.leave_out(session, names, why)
-        return ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.config_values import path_of_url
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, PassStage, StartStep
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import amounts, dialog_wording, wording
 from nexuslims_logger.gui.view import Interrupted, Line, Neighbour, Screen, Step, StepState, Tone
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Sentences:
         What there is to say.
     now, zone
         The present time, and the zone of the times shown (None: the PC's own).
-    this_pc_only
+    this_pc_only, is_demo
         As in `Presenter`.
     """
 
@@ -41,6 +41,7 @@ class Sentences:
     now: datetime
     zone: tzinfo | None
     this_pc_only: bool
+    is_demo: bool = False
 
     def title(self, screen: Screen, tone: Tone, *, asks: bool) -> str:
         """Return the window's title, which the task bar shows; a sign before it tells of trouble or a question."""
@@ -55,6 +56,8 @@ class Sentences:
             Screen.FAILED: wording.TITLE_FAILED,
         }[screen]
         title = text.format(program=wording.PROGRAM, counts=counts, instrument=instrument)
+        if self.is_demo:
+            title = wording.TITLE_DEMO.format(title=title)
         if tone is Tone.PROBLEM and screen is not Screen.FAILED:
             return wording.MARK_TROUBLE.format(title=title)
         return wording.MARK_QUESTION.format(title=title) if asks else title
@@ -81,7 +84,7 @@ class Sentences:
         if self.known.who:
             return Line(Tone.WAITING, wording.RECORD_NEEDS_NAME)
         if here:
-            return Line(Tone.CALM, wording.RECORDED_HERE)
+            return Line(Tone.CALM, wording.RECORDED_FOR_DEMO if self.is_demo else wording.RECORDED_HERE)
         if record and record.recorded:
             return Line(Tone.GOOD, wording.RECORDED)
         if record and record.problem:
@@ -95,7 +98,7 @@ class Sentences:
             return ""
         start, user = self._moment(session.started_at), session.user
         if session.joined:
-            user = wording.PART_OF.format(user=user or wording.SOMEBODY)
+            user = wording.PART_OF.format(user=user or dialog_wording.SOMEBODY)
         if user and session.project:
             user = wording.USER_PROJECT.format(user=user, project=session.project)
         if ended_at:
@@ -107,10 +110,12 @@ class Sentences:
     def elapsed(self) -> str:
         """Return the running time."""
         session = self.known.session
-        return wording.elapsed((self.now - session.started_at).total_seconds()) if session else ""
+        return amounts.elapsed((self.now - session.started_at).total_seconds()) if session else ""
 
     def note(self) -> str:
-        """Return the note's first line."""
+        """Return the note's first line; of a session that was joined, where it is written."""
+        if not self.known.has_own_note:
+            return wording.NOTE_ELSEWHERE
         first, _, rest = self.known.note.strip().partition("\n")
         return wording.NOTE_LINE.format(note=f"{first} ..." if rest else first) if first else ""
 
@@ -126,8 +131,8 @@ class Sentences:
         return (wording.COUNTS_ONE if progress.files_total == 1 else wording.COUNTS).format(
             done=f"{progress.files_done:,}",
             total=f"{progress.files_total:,}",
-            bytes_done=wording.size(progress.bytes_done),
-            bytes_total=wording.size(progress.bytes_total),
+            bytes_done=amounts.size(progress.bytes_done),
+            bytes_total=amounts.size(progress.bytes_total),
         )
 
     def rate(self) -> str:
@@ -135,24 +140,27 @@ class Sentences:
         progress = self.known.progress
         if progress is None or progress.rate_bytes_per_s <= 0 or progress.files_done >= progress.files_total:
             return ""
-        return wording.RATE.format(rate=wording.size(progress.rate_bytes_per_s))
+        return wording.RATE.format(rate=amounts.size(progress.rate_bytes_per_s))
 
     def checked(self) -> str:
-        """Return when the last good pass ended."""
-        good_at = self.known.progress.last_good_pass_at if self.known.progress else None
+        """Return when the last good pass ended; while a long scan is under way, how far it is."""
+        progress = self.known.progress
+        if progress and progress.stage is PassStage.SCANNING and progress.files_looked_at:
+            return wording.CHECKING.format(count=f"{progress.files_looked_at:,}")
+        good_at = progress.last_good_pass_at if progress else None
         if good_at is None:
             return wording.NOT_CHECKED
-        return wording.CHECKED.format(time=wording.second(good_at, self.now, self.zone))
+        return wording.CHECKED.format(time=amounts.second(good_at, self.now, self.zone))
 
     def leaving(self) -> str:
         """Return what a person leaves behind who goes now."""
-        progress, stored, waits = self.known.progress, self.known.stored, wording.LEAVING_REST
+        progress, stored, waits = self.known.progress, self.known.stored, dialog_wording.LEAVING_REST
         if self.known.only_record_waits and stored:
-            return wording.LEAVING_STORED_TEXT.format(verified=verified(stored.files, stored.files))
+            return dialog_wording.LEAVING_STORED_TEXT.format(verified=verified(stored.files, stored.files))
         if progress and not stored and progress.files_total > progress.files_done:
             left = progress.files_total - progress.files_done
-            waits = wording.counted(left, wording.LEAVING_FILES_ONE, wording.LEAVING_FILES)
-        return wording.LEAVING_TEXT.format(waits=waits)
+            waits = amounts.counted(left, dialog_wording.LEAVING_FILES_ONE, dialog_wording.LEAVING_FILES)
+        return dialog_wording.LEAVING_TEXT.format(waits=waits)
 
     def stored_in(self) -> str:
         """Return where the data are, as one opens it; "" when there are none."""
@@ -167,7 +175,7 @@ class Sentences:
         session = self.known.session
         if session is None:
             return ""
-        text = wording.SUMMONED_TEXT if session.user else wording.SUMMONED_NOBODY
+        text = dialog_wording.SUMMONED_TEXT if session.user else dialog_wording.SUMMONED_NOBODY
         return text.format(user=session.user, time=self._moment(session.started_at))
 
     def steps(self) -> tuple[Step, ...]:
@@ -188,26 +196,24 @@ class Sentences:
         found = self.known.interrupted
         if found is None:
             return None
-        files = wording.counted(found.files_waiting, "{count} file", "{count} files")
+        files = dialog_wording.INTERRUPTED_NO_FILES
+        if found.files_waiting:
+            count = amounts.counted(found.files_waiting, dialog_wording.COUNT_ONE, dialog_wording.COUNT)
+            files = dialog_wording.INTERRUPTED_FILES_TEXT.format(count=count, bytes=amounts.size(found.bytes_waiting))
         return Interrupted(
-            heading=wording.PAUSED_FOUND if found.paused else wording.INTERRUPTED,
+            heading=dialog_wording.PAUSED_FOUND if found.paused else dialog_wording.INTERRUPTED,
             facts=(
-                (wording.INTERRUPTED_USER, found.user or wording.SOMEBODY),
-                (wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
-                (wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
-                (
-                    wording.INTERRUPTED_FILES,
-                    wording.INTERRUPTED_FILES_TEXT.format(count=files, bytes=wording.size(found.bytes_waiting)),
-                ),
+                (dialog_wording.INTERRUPTED_USER, found.user or dialog_wording.SOMEBODY),
+                (dialog_wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
+                (dialog_wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
+                (dialog_wording.INTERRUPTED_FILES, files),
             ),
-            end_text=wording.END_EARLIER if found.same_user else wording.END_THEIRS,
+            end_text=dialog_wording.END_EARLIER if found.same_user else dialog_wording.END_THEIRS,
             continue_first=found.suggestion is InterruptedChoice.CONTINUE,
             without_answer=(
-                wording.INTERRUPTED_CLOSE
+                ""
                 if found.continues_in_s is None
-                else wording.INTERRUPTED_CONTINUES.format(
-                    seconds=f"{found.continues_in_s:.0f}", closing=wording.INTERRUPTED_CLOSE
-                )
+                else dialog_wording.INTERRUPTED_CONTINUES.format(seconds=f"{found.continues_in_s:.0f}")
             ),
         )
 
@@ -218,10 +224,10 @@ class Sentences:
             return None
         return Neighbour(
             facts=(
-                (wording.INTERRUPTED_USER, found.user or wording.SOMEBODY),
-                (wording.NEIGHBOUR_COMPUTER, found.computer_name),
-                (wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
-                (wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
+                (dialog_wording.INTERRUPTED_USER, found.user or dialog_wording.SOMEBODY),
+                (dialog_wording.NEIGHBOUR_COMPUTER, found.computer_name),
+                (dialog_wording.INTERRUPTED_STARTED, self._moment(found.started_at)),
+                (dialog_wording.INTERRUPTED_ACTIVITY, self._moment(found.last_activity_at)),
             ),
             may_join=found.may_join,
             join_first=found.suggestion is NeighbourChoice.JOIN,
@@ -240,7 +246,7 @@ class Sentences:
         return list(_STEPS).index(step) if step else 0
 
     def _moment(self, when: datetime) -> str:
-        return wording.moment(when, self.now, self.zone)
+        return amounts.moment(when, self.now, self.zone)
 
 
 def verified(done: int, total: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tkinter as tk
 from tkinter import ttk
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from nexuslims_logger.gui import dpi
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.theme import Look
 
 
-#: For a window's title bar, in pixels.
+#: For a window's title bar, and between two windows, in pixels.
 _EDGE: Final = 32
+_GAP: Final = 8
 
 
 class SideWindow:
@@ -43,11 +44,12 @@ class SideWindow:
         self.window = tk.Toplevel(parent, background=look.palette.ground)
         self.window.title(title)
         unit = look.unit
-        width = min(size[0] * unit, self.window.winfo_screenwidth())
-        height = min(size[1] * unit, self.window.winfo_screenheight() - dpi.FRAME_UNITS * unit)
-        x, y, height = _beside(parent, width, height, 30 * unit)
-        self.window.geometry(f"{width}x{height}+{x}+{y}")
-        self.window.minsize(min(width, 45 * unit), min(height, 30 * unit))
+        main = Rectangle(parent.winfo_rootx(), parent.winfo_rooty(), parent.winfo_width(), parent.winfo_height())
+        screen = parent.winfo_screenwidth(), parent.winfo_screenheight() - dpi.FRAME_UNITS * unit
+        least = min(45, size[0]) * unit, 30 * unit
+        place = beside(main, screen, (size[0] * unit, size[1] * unit), least)
+        self.window.geometry(f"{place.width}x{place.height}+{place.x}+{place.y}")
+        self.window.minsize(min(place.width, least[0]), min(place.height, least[1]))
         self.window.protocol("WM_DELETE_WINDOW", self.close)
         self.window.bind("<Escape>", lambda _event: self.close())
         self.frame = ttk.Frame(self.window, padding=2 * unit)
@@ -76,20 +78,35 @@ class SideWindow:
         self.window.destroy()
 
 
-def _beside(parent: tk.Misc, width: int, height: int, least_height: int) -> tuple[int, int, int]:
-    """Return a place and a height: right of the main window, else left of it, else below, else where least is hidden.
+class Rectangle(NamedTuple):
+    """A part of the screen, in pixels."""
 
-    Below it, the window may have to be lower than it would like to be.
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def beside(main: Rectangle, screen: tuple[int, int], wanted: tuple[int, int], least: tuple[int, int]) -> Rectangle:
+    """Return where a window hides nothing of the main one and is as large as possible; else where it hides least.
+
+    Parameters
+    ----------
+    main
+        Where the main window stands.
+    screen
+        Width and height, without what the windows' frames take.
+    wanted, least
+        Width and height that it would like to have, and needs.
     """
-    right, left = parent.winfo_rootx() + parent.winfo_width() + 8, parent.winfo_rootx() - width - 8
-    screen_width, screen_height = parent.winfo_screenwidth(), parent.winfo_screenheight()
-    y = max(0, min(parent.winfo_rooty(), screen_height - height - _EDGE))
-    if right + width <= screen_width:
-        return right, y, height
-    if left >= 0:
-        return left, y, height
-    below = parent.winfo_rooty() + parent.winfo_height() + _EDGE
-    free = screen_height - below - _EDGE
-    if free >= least_height:
-        return max(0, min(parent.winfo_rootx(), screen_width - width)), below, min(height, free)
-    return max(0, screen_width - width), y, height
+    width, height = min(wanted[0], screen[0]), min(wanted[1], screen[1])
+    y = max(0, min(main.y, screen[1] - height))
+    right, left, below = main.x + main.width + _GAP, main.x - _GAP, main.y + main.height + _EDGE
+    places = (
+        Rectangle(right, y, min(width, screen[0] - right - _GAP), height),
+        Rectangle(max(0, left - width), y, min(width, left), height),
+        Rectangle(max(0, min(main.x, screen[0] - width)), below, width, min(height, screen[1] - below)),
+    )
+    fitting = [place for place in places if place.width >= least[0] and place.height >= least[1]]
+    over = Rectangle(screen[0] - width, y, width, height)
+    return max(fitting, key=lambda place: place.width * place.height, default=over)

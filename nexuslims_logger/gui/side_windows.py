@@ -55,7 +55,7 @@ class SideWindows:
         """*Note*."""
         if self.note and self.note.is_open:
             self.note.raise_up()
-        elif (text := self._presenter.open_note()) is not None:
+        elif (text := self._presenter.draft.open()) is not None:
             self.note = NoteWindow(self._parent, self._look, self._presenter, text)
 
     def open_files(self) -> None:

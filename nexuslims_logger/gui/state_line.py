@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.events import KEEPS_GROWING, STILL_WRITTEN, PassStage
-from nexuslims_logger.gui import wording
+from nexuslims_logger.events import PassStage
+from nexuslims_logger.gui import amounts, dialog_wording, wording
+from nexuslims_logger.gui.files_line import all_stored, besides, coming, joined, owed, stored_of
 from nexuslims_logger.gui.known import Asked
 from nexuslims_logger.gui.sentences import verified
 from nexuslims_logger.gui.view import Line, Screen, Tone
@@ -14,15 +15,12 @@ from nexuslims_logger.gui.view import Line, Screen, Tone
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from nexuslims_logger.events import Problem, SessionStored, TransferProgress
+    from nexuslims_logger.events import Problem
     from nexuslims_logger.gui.known import Known
 
 #: So many intervals, and a minute for the pass itself, may go by before a check counts as old.
 _STALE_INTERVALS: Final = 3
 _STALE_GRACE_S: Final = 60
-#: A file that stands there unsent for so long is worth a warning.
-_LONG_S: Final = 180
-_CALM: Final = frozenset({STILL_WRITTEN, KEEPS_GROWING})
 _LOST: Final = "nothing is lost"
 
 
@@ -61,7 +59,8 @@ class StateLine:
                 return self._unknown(wording.NO_DATABASE_STATE)
             case Screen.FAILED:
                 failure = self.known.failure
-                return Line(Tone.PROBLEM, wording.FAILED_STATE, failure.message if failure else "")
+                help_ = wording.FAILED_HELP.format(message=failure.message) if failure else ""
+                return Line(Tone.PROBLEM, wording.FAILED_STATE, help_)
             case Screen.DONE:
                 return self._done()
             case Screen.ENDING:
@@ -75,7 +74,7 @@ class StateLine:
         if unknown is None or self.known.asked:
             return Line(Tone.BUSY, wording.ASKING_DATABASE)
         problem = unknown.problem
-        asked = wording.LAST_ASKED.format(time=wording.second(problem.since, self.now, self.zone))
+        asked = wording.LAST_ASKED.format(time=amounts.second(problem.since, self.now, self.zone))
         return Line(Tone.WAITING, text, f"{wording.NO_DATABASE_DETAIL if problem.offline else problem.message} {asked}")
 
     def _stored(self) -> Line | None:
@@ -108,10 +107,10 @@ class StateLine:
         if known.who:
             return Line(Tone.WAITING, wording.NAME_MISSING, wording.NAME_MISSING_DETAIL)
         if known.clock and known.clock.held:
-            return Line(Tone.WAITING, wording.CLOCK, wording.CLOCK_HELD)
+            return Line(Tone.WAITING, dialog_wording.CLOCK, wording.CLOCK_HELD)
         if self.whose_open and known.unassigned:
             count = known.progress.unassigned if known.progress else known.unassigned.files
-            text = wording.counted(count, wording.UNASSIGNED_OPEN_ONE, wording.UNASSIGNED_OPEN)
+            text = amounts.counted(count, wording.UNASSIGNED_OPEN_ONE, wording.UNASSIGNED_OPEN)
             return Line(Tone.WAITING, text, wording.UNASSIGNED_OPEN_DETAIL)
         return self._disk()
 
@@ -119,7 +118,7 @@ class StateLine:
         disk = self.known.disk
         if disk is None or disk.free_bytes is None:
             return None
-        text = wording.DISK_LOW.format(folder=disk.folder, free=wording.size(disk.free_bytes))
+        text = wording.DISK_LOW.format(folder=disk.folder, free=amounts.size(disk.free_bytes))
         return Line(Tone.WAITING, text, wording.DISK_LOW_DETAIL)
 
     def _also(self) -> str:
@@ -133,7 +132,7 @@ class StateLine:
             parts.append(wording.CLOCK_HELD)
         elif known.clock and known.clock.offset_ms:
             text = wording.CLOCK_AHEAD if known.clock.offset_ms > 0 else wording.CLOCK_BEHIND
-            parts.append(text.format(offset=wording.duration(abs(known.clock.offset_ms) / 1000)))
+            parts.append(text.format(offset=amounts.duration(abs(known.clock.offset_ms) / 1000)))
         return " ".join(parts)
 
     def _trouble(self) -> Line | None:
@@ -146,29 +145,37 @@ class StateLine:
         return self._problem(self.known.troubles[-1].problem) if self.known.troubles else None
 
     def _problem(self, problem: Problem) -> Line:
-        text = wording.PROBLEM_SINCE.format(title=problem.title, time=self._moment(problem.since))
-        detail = wording.OFFLINE_DETAIL if problem.offline else problem.message
-        if _LOST not in detail.lower():  # once is enough
-            text = f"{text} {wording.NOTHING_LOST}"
-        return Line(Tone.PROBLEM, text, detail)
+        since = self._moment(problem.since)
+        if problem.offline:
+            return Line(Tone.PROBLEM, wording.OFFLINE.format(time=since), wording.OFFLINE_DETAIL)
+        said = _LOST in problem.message.lower()  # once is enough
+        text = problem.title if said else wording.PROBLEM.format(title=problem.title)
+        return Line(Tone.PROBLEM, text, wording.PROBLEM_DETAIL.format(time=since, detail=problem.message))
 
     def _running(self) -> Line:
         progress = self.known.progress
         if progress is None:
             return Line(Tone.BUSY, wording.LOOKING)
-        extra = _joined(_extra(progress), self._also())
-        if owed := _coming(progress, self.now, extra) or _owed(progress, extra):
-            return owed
+        extra = joined(besides(progress), self._also())
+        if waits := coming(progress, self.now, extra) or owed(progress, extra):
+            return waits
         good_at = progress.last_good_pass_at
         if good_at is None:
             return Line(Tone.BUSY, wording.LOOKING, extra)
         age_s = (self.now - good_at).total_seconds()
         if age_s > _STALE_INTERVALS * self.interval_s + _STALE_GRACE_S:
-            text = wording.STALE.format(time=self._moment(good_at), ago=wording.duration(age_s))
+            text = wording.STALE.format(time=self._moment(good_at), ago=amounts.duration(age_s))
             return Line(Tone.WAITING, text, extra)
         if not (self.known.record and self.known.record.recorded):
-            return Line(Tone.BUSY, _stored(progress), extra or wording.BEING_RECORDED)
-        return Line(Tone.WAITING if progress.files_missing else Tone.GOOD, _stored(progress), extra)
+            return Line(Tone.BUSY, all_stored(progress), extra or wording.BEING_RECORDED)
+        if not progress.files_total:
+            extra = joined(self._watched(), extra)
+        return Line(Tone.WAITING if progress.files_missing else Tone.GOOD, all_stored(progress), extra)
+
+    def _watched(self) -> str:
+        """Return where files belong, for who has not saved any yet."""
+        folders = self.known.session.folders if self.known.session else ()
+        return wording.WATCHED.format(folders=", ".join(folders)) if folders else ""
 
     def _ending(self) -> Line:
         progress = self.known.progress
@@ -177,107 +184,39 @@ class StateLine:
             return Line(Tone.WAITING if held else Tone.BUSY, wording.RECORDING_END, self._also())
         if progress is None:
             return Line(Tone.BUSY, wording.ENDING_SCAN)
-        extra = _joined(_extra(progress), self._also())
+        extra = joined(besides(progress), self._also())
         if progress.stage is PassStage.VERIFYING:
             return Line(Tone.BUSY, wording.VERIFYING, extra)
-        return _owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
+        return owed(progress, extra) or Line(Tone.BUSY, wording.ENDING_SCAN, extra)
 
     def _done(self) -> Line:
         stored = self.known.stored
         missing, left_out = (stored.missing, stored.left_out) if stored else (0, 0)
         unassigned = self.known.progress.unassigned if self.known.progress else 0
         if stored and (missing or left_out):
-            text = _stored_of(stored)
-            detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
+            text = stored_of(stored)
+            detail = wording.DONE_DETAIL.format(bytes=amounts.size(stored.bytes))
             detail = detail if stored.files else wording.DONE_DETAIL_NONE
         elif stored and stored.files:
             text = verified(stored.files, stored.files)
-            detail = wording.DONE_DETAIL.format(bytes=wording.size(stored.bytes))
+            detail = wording.DONE_DETAIL.format(bytes=amounts.size(stored.bytes))
         else:
             text, detail = wording.VERIFIED_NONE, wording.DONE_DETAIL_NONE
         if self.known.session and self.known.session.joined:
-            user = self.known.session.user or wording.SOMEBODY
+            user = self.known.session.user or dialog_wording.SOMEBODY
             detail = f"{wording.PART_DONE.format(user=user)} {detail}"
         if left := self.known.sessions_left:
-            waits = wording.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
+            waits = amounts.counted(left, wording.SESSIONS_LEFT_ONE, wording.SESSIONS_LEFT)
             detail = f"{detail} {waits}"
         if left_out:
-            detail = f"{wording.counted(left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)} {detail}"
-        detail = _joined(detail, self._also())
+            detail = f"{amounts.counted(left_out, wording.LEFT_OUT_ONE, wording.LEFT_OUT)} {detail}"
+        detail = joined(detail, self._also())
         if missing:
-            detail = f"{wording.counted(missing, wording.MISSING_ONE, wording.MISSING)} {detail}"
+            detail = f"{amounts.counted(missing, wording.MISSING_ONE, wording.MISSING)} {detail}"
         if unassigned:
-            not_sent = wording.counted(unassigned, wording.UNASSIGNED_NOT_SENT_ONE, wording.UNASSIGNED_NOT_SENT)
+            not_sent = amounts.counted(unassigned, wording.UNASSIGNED_NOT_SENT_ONE, wording.UNASSIGNED_NOT_SENT)
             detail = f"{not_sent} {detail}"
         return Line(Tone.WAITING if missing or left_out or unassigned else Tone.GOOD, text, detail)
 
     def _moment(self, when: datetime) -> str:
-        return wording.moment(when, self.now, self.zone)
-
-
-def _coming(progress: TransferProgress, now: datetime, extra: str) -> Line | None:
-    """Return the calm line while files are being written, which is how it should be; None when one waits for long."""
-    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
-    oldest = progress.oldest_waiting_at
-    long = oldest is not None and (now - oldest).total_seconds() > _LONG_S
-    if (
-        count <= 0
-        or long
-        or progress.stage is PassStage.SENDING
-        or any(f.reason not in _CALM for f in progress.waiting)
-    ):
-        return None
-    return Line(Tone.BUSY, wording.counted(count, wording.COMING_ONE, wording.COMING), extra)
-
-
-def _stored_of(stored: SessionStored) -> str:
-    """Return how many of all the session's files are stored, and what became of the others."""
-    total = stored.files + stored.missing + stored.left_out
-    text = (wording.STORED_OF_ONE if total == 1 else wording.STORED_OF).format(
-        done=f"{stored.files:,}", total=f"{total:,}"
-    )
-    if stored.left_out:
-        text += wording.LEFT_OUT_SHORT.format(count=f"{stored.left_out:,}")
-    return text + (wording.MISSING_SHORT.format(count=f"{stored.missing:,}") if stored.missing else "")
-
-
-def _owed(progress: TransferProgress, extra: str) -> Line | None:
-    """Return what is still to be sent, None for nothing."""
-    if progress.stage is PassStage.SENDING and progress.files_done < progress.files_total:
-        text = wording.SENDING if progress.seconds_left is None else wording.SENDING_LEFT
-        done, total = f"{progress.files_done:,}", f"{progress.files_total:,}"
-        left = wording.duration(progress.seconds_left or 0)
-        return Line(Tone.BUSY, text.format(done=done, total=total, left=left), extra)
-    count = max(progress.files_waiting, progress.files_total - progress.files_done, len(progress.waiting))
-    if count <= 0:
-        return None
-    if not progress.waiting:
-        text = wording.counted(count, wording.WAITING_COUNT_ONE, wording.WAITING_COUNT)
-        return Line(Tone.WAITING, text, extra)
-    text = wording.WAITING_ONE if count == 1 else wording.WAITING_MORE
-    first = progress.waiting[0]
-    name = first.name.rpartition("/")[2]
-    return Line(Tone.WAITING, text.format(count=f"{count:,}", name=name, reason=first.reason), extra)
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(part for part in parts if part)
-
-
-def _stored(progress: TransferProgress) -> str:
-    total = progress.files_total
-    if total == 0:
-        return wording.NOTHING_NEW
-    if progress.store_is_cloud:
-        return wording.counted(total, wording.ALL_IN_CLOUD_ONE, wording.ALL_IN_CLOUD)
-    return wording.counted(total, wording.ALL_STORED_ONE, wording.ALL_STORED)
-
-
-def _extra(progress: TransferProgress) -> str:
-    """Return what else a person should know of the files."""
-    parts = (
-        (progress.files_missing, wording.MISSING_ONE, wording.MISSING),
-        (progress.unassigned, wording.UNASSIGNED_ONE, wording.UNASSIGNED),
-        (progress.left_over, wording.LEFT_OVER_ONE, wording.LEFT_OVER),
-    )
-    return " ".join(wording.counted(count, one, many) for count, one, many in parts if count)
+        return amounts.moment(when, self.now, self.zone)

@@ -96,7 +96,7 @@ class Interrupted:
     continue_first
         Whether *Continue* is the default.
     without_answer
-        What happens when nobody answers.
+        What happens when nobody answers, "" for nothing.
     """
 
     heading: str
@@ -135,6 +135,8 @@ class View:
         Of the window; the task bar shows it.
     heading, who, elapsed, note
         The top: the instrument (or what happens), user and since when, running time, the note's first line.
+    may_write
+        Whether there is a note to write on.
     state
         The one line of state.
     question
@@ -172,6 +174,7 @@ class View:
     who: str = ""
     elapsed: str = ""
     note: str = ""
+    may_write: bool = False
     fraction: float | None = None
     counts: str = ""
     rate: str = ""

@@ -6,7 +6,7 @@ import tkinter as tk
 from tkinter import ttk
 from typing import TYPE_CHECKING, Final
 
-from nexuslims_logger.gui import theme, wording
+from nexuslims_logger.gui import dialog_wording, theme, wording
 from nexuslims_logger.gui.modal import ModalDialog
 
 if TYPE_CHECKING:
@@ -104,9 +104,11 @@ class _Names:
 
     def __init__(self, dialog: ModalDialog, look: Look, presenter: Presenter, *, with_name: bool) -> None:
         questions, known = presenter.questions, presenter.questions.remembered
-        self.name = NameField(dialog.frame, look, wording.WHO_NAME, known.names) if with_name else None
+        self.name = NameField(dialog.frame, look, dialog_wording.WHO_NAME, known.names) if with_name else None
         self.project = (
-            NameField(dialog.frame, look, wording.WHO_PROJECT, known.projects) if questions.asks_project else None
+            NameField(dialog.frame, look, dialog_wording.WHO_PROJECT, known.projects)
+            if questions.asks_project
+            else None
         )
         self._fields = [field for field in (self.name, self.project) if field]
         for row, field in enumerate(self._fields, 2):
@@ -128,7 +130,7 @@ class _Names:
 def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> ModalDialog:
     """Ask who works in the session that runs."""
     questions = presenter.questions
-    dialog = ModalDialog(parent, look, wording.WHO, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.WHO, lambda: act(presenter.dismiss))
     dialog.add_text(questions.who_text, 1)
     names = _Names(dialog, look, presenter, with_name=questions.asks_name)
     wrong: list[str] = []
@@ -137,9 +139,9 @@ def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
         act(lambda: wrong.append(questions.confirm_who(*names.texts())))
         dialog.complain(wrong.pop())
 
-    words = wording.CONFIRM_AND_END if questions.ends_then else wording.CONFIRM_WHO
+    words = dialog_wording.CONFIRM_AND_END if questions.ends_then else dialog_wording.CONFIRM_WHO
     names.answer_with(dialog.add_button(words, confirm, theme.PRIMARY))
-    dialog.add_button(wording.LATER, lambda: act(presenter.dismiss))
+    dialog.add_button(dialog_wording.LATER, lambda: act(presenter.dismiss))
     dialog.open(names.first)
     return dialog
 
@@ -147,7 +149,7 @@ def open_who(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) -> Modal
 def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
     """Ask who works next, and when the session before has really ended."""
     questions = presenter.questions
-    dialog = ModalDialog(parent, look, wording.CHANGE, lambda: act(presenter.dismiss))
+    dialog = ModalDialog(parent, look, dialog_wording.CHANGE, lambda: act(presenter.dismiss), columns=2)
     dialog.add_text(questions.change_text(now), 1)
     names = _Names(dialog, look, presenter, with_name=True)
     wrong: list[str] = []
@@ -157,10 +159,10 @@ def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, 
         dialog.complain(wrong.pop())
 
     names.answer_with(
-        dialog.add_button(wording.START_MINE, lambda: change(at_last_activity=False), theme.PRIMARY),
+        dialog.add_button(dialog_wording.START_MINE, lambda: change(at_last_activity=False), theme.PRIMARY),
     )
     if questions.one_runs:
-        dialog.add_button(wording.START_MINE_QUIET, lambda: change(at_last_activity=True))
+        dialog.add_button(dialog_wording.START_MINE_QUIET, lambda: change(at_last_activity=True))
     dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss))
     dialog.open(names.first)
     return dialog

@@ -33,9 +33,10 @@ class TryAgain:
 
 @dataclass(frozen=True)
 class SetNote:
-    """Replace the running session's note."""
+    """Replace a session's note: of the one that runs, or of that one, which may have ended meanwhile."""
 
     text: str
+    session_identifier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,9 @@ class SessionService:
         """After `InstrumentUnknown`, or to reconnect now; answered by the events of the start."""
         self._inbox.put(TryAgain())
 
-    def set_note(self, text: str) -> None:
-        """Replace the note; answered by `NoteSaved`."""
-        self._inbox.put(SetNote(text))
+    def set_note(self, text: str, session_identifier: str | None = None) -> None:
+        """Replace the note of the running session, or of that one; answered by `NoteSaved`."""
+        self._inbox.put(SetNote(text, session_identifier))
 
     def confirm_who(self, user: str | None, project: str | None) -> None:
         """Answer `WhoIsWorking`, None for what was not asked; answered by `WhoConfirmed`, or asked again."""

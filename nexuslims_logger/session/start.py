@@ -18,6 +18,7 @@ from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.recover import recover_interrupted
+from nexuslims_logger.session.restored import compare
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
 
@@ -44,11 +45,18 @@ class InstrumentTicket:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Who begins to work, and since when; without a `user` it is asked while the session already runs."""
+    """Who begins to work, and since when; without a `user` it is asked while the session already runs.
+
+    Attributes
+    ----------
+    at, at_monotonic
+        By the PC's clock, and by the one that cannot be set.
+    """
 
     user: str | None
     project: str | None
     at: datetime
+    at_monotonic: float
     note: str = ""
 
 
@@ -72,9 +80,8 @@ def start_session(loop: SessionLoop) -> None:
     if continued := recover_interrupted(loop):
         _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
     else:
-        begin_session(
-            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_the_database
-        )
+        launched = (station.launched_at, loop.launched_monotonic)
+        begin_session(loop, Newcomer(station.user, station.project, *launched, station.note), beside=ask_the_database)
 
 
 def begin_session(
@@ -97,6 +104,8 @@ def begin_session(
     if facts is None:
         facts = _new_session(loop, instrument, who)
         loop.ports.facts.add(facts)
+    if facts.started_at == who.at:
+        loop.began_monotonic[facts.identifier] = who.at_monotonic
     _runs(loop, facts, continued=facts.resumed > 0)
 
 
@@ -125,6 +134,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
             project=facts.project,
             by_itself=by_itself,
             stored_in=_stored_in(facts),
+            folders=tuple(folder.path for folder in facts.folders),
         )
     )
     tell_names(loop)
@@ -134,6 +144,8 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     somebody_works(loop)
     loop.track()
     loop.push()
+    if not loop.compared:
+        compare(loop)
 
 
 def _stored_in(facts: SessionFacts) -> str:

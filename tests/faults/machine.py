@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.exit_codes import ExitCode
+from tests.faults.outside import FolderContents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
+
+    from tests.faults.outside import Store
 
 #: Nothing here takes longer on a busy machine, seconds.
 LIMIT_S = 90.0
@@ -49,9 +52,12 @@ class Run:
 class Forks:
     """A process that runs the program, one run after the other; see `zygote`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.faults.zygote", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> Self:
@@ -99,7 +105,7 @@ class Machine:
     def __init__(self, folder: Path, forks: Forks, **environment: str) -> None:
         self.home = folder / "home"
         self.watch = folder / "watch"
-        self.bucket = self.home / "bucket"
+        self.store: Store = FolderContents(self.home / "bucket")
         self.written = Written()
         self.shown: list[str] = []
         self.faults = 0

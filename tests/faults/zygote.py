@@ -18,9 +18,16 @@ import nexuslims_logger.headless  # noqa: F401 - imported once, for all runs
 from nexuslims_logger import cli
 from tests.faults.cuts import Cuts
 
+#: In place of 8 MiB, so that a file of a megabyte goes out in several requests.
+_PART_BYTES = 1 << 18
+
 
 def main() -> None:
-    """Serve until stdin ends."""
+    """Serve until stdin ends; with ``bucket`` as the argument, for programs whose store is one."""
+    if sys.argv[1:] == ["bucket"]:
+        from nexuslims_logger.storage import gcs, gcs_upload  # noqa: F401 - as above, but it takes its time
+
+        gcs_upload.PART_BYTES = gcs_upload.SMALL_BYTES = _PART_BYTES
     for line in sys.stdin:
         run = json.loads(line)
         process = os.fork()

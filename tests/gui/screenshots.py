@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tkinter as tk
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,15 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.bootstrap_supervision import STOPPED
 from nexuslims_logger.config import Theme
+from nexuslims_logger.db.table_columns import NO_FIT, mismatch
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import DiskLow, PassStage, Problem, StartStep, Trouble
+from nexuslims_logger.events import DiskLow, FileUnderWay, PassStage, Problem, StartStep, Trouble
 from nexuslims_logger.logs import LogMemory
 from tests.gui import stage as on
 from tests.gui.stage import Stage
 
 if TYPE_CHECKING:
-    import tkinter as tk
     from collections.abc import Callable, Sequence
 
     from nexuslims_logger.errors import LoggerError
@@ -47,27 +48,7 @@ def _running(*more: Event) -> tuple[Event, ...]:
     return (on.started(note="grid 7, the broken corner\nsecond line"), on.recorded(), *more)
 
 
-def _offline() -> tuple[Event, ...]:
-    problem = Problem(
-        "The database does not answer",
-        "What happens is kept on this PC and sent as soon as the network is back. "
-        "If this lasts for hours, tell the facility manager.",
-        on.NOW - timedelta(minutes=48),
-    )
-    return (
-        on.started(),
-        on.recorded(this_pc_only=False, problem=problem),
-        on.all_stored(store_is_cloud=True),
-    )
-
-
-def _misfit() -> tuple[Event, ...]:
-    problem = Problem(
-        "The database does not fit this program",
-        "Its tables are of revision 0005, this program needs 0009. Ask the facility manager to run: nexuslims-logger "
-        "db upgrade. Until then everything is kept on this PC.",
-        on.NOW - timedelta(minutes=80),
-    )
+def _without_database(problem: Problem) -> tuple[Event, ...]:
     return (on.started(), on.recorded(this_pc_only=False, problem=problem), on.all_stored(store_is_cloud=True))
 
 
@@ -127,6 +108,12 @@ _BROKEN = ConfigurationError(
     "Correct it or take it out, then start the logger again.",
 )
 
+_LARGE_FILE = FileUnderWay("20261123/scan_0013.ser", 84_200_000, 84_200_000, 45_100_000)
+
+_AWAY = Problem("The database cannot be reached", "Connection refused", on.NOW - timedelta(minutes=48), offline=True)
+
+_MISFIT = Problem(NO_FIT, mismatch(2, "0.3"), on.NOW - timedelta(minutes=80))
+
 _DEAD = Trouble(
     "nexuslims-transfer",
     Problem(
@@ -141,10 +128,10 @@ SHOTS: Final = (
     Shot("starting", (on.starting(StartStep.INSTRUMENT),)),
     Shot("unknown-computer", (on.unknown(),)),
     Shot("failed", (), failing=_BROKEN),
-    Shot("running", _running(on.progress())),
+    Shot("running", _running(on.progress(under_way=(_LARGE_FILE,)))),
     Shot("running-idle", _running(on.all_stored())),
     Shot("running-cloud", _in_cloud(), central=True),
-    Shot("offline", _offline(), central=True),
+    Shot("offline", _without_database(_AWAY), central=True),
     Shot("ending", _final()),
     Shot("done", (*_final(), on.stored(40), on.ready())),
     Shot("interrupted", (on.starting(StartStep.RECOVERY), on.interrupted())),
@@ -159,7 +146,7 @@ SHOTS: Final = (
     Shot("still-working", _running(on.all_stored(), on.quiet())),
     Shot("clock", _running(on.all_stored(), on.wrong_clock())),
     Shot("disk-low", _running(on.all_stored(), DiskLow("D:/EMData", 1_400_000_000))),
-    Shot("schema", _misfit(), central=True),
+    Shot("schema", _without_database(_MISFIT), central=True),
     Shot("worker-died", _running(on.all_stored(), _DEAD)),
     Shot("leave-out", _final(), _leave_out),
     Shot("note", _running(on.progress()), _press("note")),
@@ -191,13 +178,14 @@ def photograph(screen: VirtualScreen, shot: Shot, theme: Theme, text_size: int, 
 def _write(screen: VirtualScreen, stage: Stage, file: Path) -> None:
     """Cut the window, with what stands before it, out of the screen."""
     root = stage.app.root
-    frames = [root, *(window for window in root.winfo_children() if window.winfo_class() == "Toplevel")]
+    frames: list[tk.Tk | tk.Toplevel] = [root]
+    frames += [window for window in root.winfo_children() if isinstance(window, tk.Toplevel)]
     beside = [window for window in (stage.app.beside.note, stage.app.beside.files, stage.app.beside.log) if window]
     if beside:  # the main window, not before it
         frames = [window.window for window in beside]
     left, top, right, bottom = _around(frames)
-    if len(frames) > 1:  # the dialog's title stands above it
-        top -= 24
+    if len(frames) > 1:  # the titles stand above
+        top = min(window.winfo_y() for window in (root, *frames))
     cut = f"{right - left}x{bottom - top}+{left}+{top}"
     command = ["import", "-window", "root", "-crop", cut, "+repage", "-strip", "+dither", "-colors", "64"]
     command += ["-define", "png:compression-level=9", f"PNG8:{file}"]

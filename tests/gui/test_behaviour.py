@@ -90,7 +90,7 @@ def test_a_network_that_goes_in_the_middle_and_comes_back(open_stage: OpenStage)
     view = stage.app.view
     assert view is not None
     assert (view.state.tone, view.record.tone) == (Tone.PROBLEM, Tone.WAITING)
-    assert "Nothing is lost" in view.state.text
+    assert "nothing is lost" in view.state.text
     assert stage.app.root.title().startswith("! 12/40")
     before = view.fraction
     stage.press_button("End session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +19,7 @@ import pytest
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
 from tests.windows.host import run_there
 from tests.windows.screen import path_there
-from tests.windows.signals import STARTED_WITH, interrupt
+from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,11 +69,8 @@ class Pc:
         assert session, "no START within the limit"
         return program, session
 
-    def finish(self, program: subprocess.Popen[str], number: int = signal.SIGINT) -> int:
-        if number == signal.SIGINT:
-            interrupt(program)
-        else:
-            program.send_signal(number)
+    def finish(self, program: subprocess.Popen[str], ask: Callable[[subprocess.Popen[str]], None] = interrupt) -> int:
+        ask(program)
         _, complaints = program.communicate(timeout=LIMIT_S)
         assert "Traceback" not in complaints, complaints
         return program.returncode
@@ -233,7 +229,7 @@ def test_killed_and_continued_it_is_one_session(pc: Pc) -> None:
 
 def test_sigterm_leaves_the_session_open_and_sync_leaves_it_alone(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada")
-    assert pc.finish(program, signal.SIGTERM) == 4
+    assert pc.finish(program, terminate) == 4
     assert pc.sql("SELECT event_type, record_status FROM session_log") == [("START", "WAITING_FOR_END")]
     assert pc.run("sync").returncode == 0
     program, again = pc.headless("--continue")
@@ -278,6 +274,21 @@ def test_two_at_once_are_refused(pc: Pc) -> None:
     second = pc.run("headless", "--user", "bob")
     assert second.returncode == 3
     assert "already running" in second.stderr
+    assert pc.finish(program) == 0
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_two_accounts_at_one_watch_folder_are_refused(pc: Pc) -> None:
+    program, _ = pc.headless("--user", "ada")
+    pc.environment["NEXUSLIMSGUI_HOME"] = str(pc.home.with_name("other account"))
+    second = pc.run("headless", "--user", "bob")
+    assert second.returncode == 3
+    assert "under another account" in second.stderr
+    assert not (pc.home.with_name("other account") / "facts.db").exists()
+    # Another instrument's folder is another matter; so is the demonstration.
+    pc.environment["NEXUSLIMSGUI_FILESTORE_PATH"] = str(pc.home.with_name("another watch folder"))
+    pc.home.with_name("another watch folder").mkdir()
+    assert pc.run("headless", "--user", "bob", "--for", "0.1").returncode == 0
     assert pc.finish(program) == 0
 
 

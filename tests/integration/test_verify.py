@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -130,7 +129,7 @@ def test_all_sessions_beside_a_running_logger(pc: Pc, session: str, capsys: pyte
     assert "MOVED      " in shown  # ada's, when bob wrote the same name
     assert "UNKNOWN" not in shown
     assert "not complete yet" in shown
-    assert pc.finish(program, signal.SIGINT) == ExitCode.COMPLETE
+    assert pc.finish(program) == ExitCode.COMPLETE
     assert verified(None, capsys)[0] is ExitCode.COMPLETE
     assert session != running
     # The rows of a session that the database has forgotten leave its objects to nobody.

@@ -1,4 +1,4 @@
-"""Replay one seed with its trace, or search through many."""
+"""Replay one seed with its trace, search through many, or show that defects are found."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 
 from tests.simulation.run import RunFailed, run
+from tests.simulation.searching import search_bites
 
 
 def main() -> int:
@@ -16,8 +17,11 @@ def main() -> int:
     parser.add_argument("-v", action="store_true", help="show the whole trace")
     parser.add_argument("--seeds", type=int, default=1000, help="search through so many seeds")
     parser.add_argument("--first", type=int, default=0, help="begin the search here")
+    parser.add_argument("--bites", nargs="*", metavar="NAME", help="find anew which seed shows each defect of bites.py")
     parser.add_argument("--failures", type=int, default=1, help="stop after so many failures")
     arguments = parser.parse_args()
+    if arguments.bites is not None:
+        return 0 if search_bites(arguments.bites, _say) else 1
     if arguments.seed is not None:
         return _replay(arguments.seed, verbose=arguments.v)
     return _search(range(arguments.first, arguments.first + arguments.seeds), arguments.failures)

@@ -18,10 +18,13 @@ from nexuslims_logger.admin.amend import LAST_ACTIVITY
 from nexuslims_logger.cli_arguments import parser
 from nexuslims_logger.db.grants import Role
 from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.gui import app
 from nexuslims_logger.single_instance import SingleInstance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from nexuslims_logger.config import Settings
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -123,6 +126,21 @@ def test_version_and_help() -> None:
     help_ = run("-h")
     assert help_.returncode == ExitCode.COMPLETE
     assert "exit codes:" in help_.stdout
+
+
+def test_a_window_that_begins_anew_reads_the_settings_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("NEXUSLIMSGUI_HOME", str(tmp_path))
+    sizes: list[int] = []
+
+    def opened(settings: Settings, *_: object) -> ExitCode | None:
+        sizes.append(settings.text_size)
+        monkeypatch.setenv("NEXUSLIMSGUI_TEXT_SIZE", "14")
+        return None if len(sizes) == 1 else ExitCode.WAITING
+
+    monkeypatch.setattr(app, "run", opened)
+
+    assert cli.main([]) == ExitCode.WAITING
+    assert sizes == [10, 14]
 
 
 def test_a_wrong_setting_is_told_without_a_traceback() -> None:

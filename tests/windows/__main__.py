@@ -7,18 +7,23 @@ in which Windows most differs, in the time that every change can wait for; ``tes
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from tests.database_servers import running_mariadb
+from tests.storage_emulators import EMULATORS, FAKE_VARIABLE, GCP_VARIABLE, fake_gcs_server, gcp_storage_emulator
 from tests.windows import host
 from tests.windows.screen import DRIVE_C_VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TOP = Path(__file__).parents[2]
 WINDOWS = TOP / ".windows"
@@ -44,10 +49,7 @@ MOST_TELLING = [
 ]
 #: One test that hangs says where, and ends the run.
 HANG_S = 90
-CACHE = WINDOWS / "cache"
 OPTIONS = [
-    "-o",
-    "cache_dir=.windows/cache",
     "-o",
     f"faulthandler_timeout={HANG_S}",
     "-o",
@@ -65,9 +67,11 @@ def main(arguments: list[str]) -> int:
         VirtualScreen() as screen,
         running_mariadb(Path(folder)) as mariadb,
         host.serving(screen.environment) as port,
+        _emulators() as emulators,
     ):
         environment = {
             **screen.environment,
+            **emulators,
             "WINEPREFIX": os.fspath(prefix),
             host.PORT_VARIABLE: str(port),
             "NEXUSLIMS_TEST_MARIADB": str(mariadb.port),
@@ -77,8 +81,7 @@ def main(arguments: list[str]) -> int:
         wine, wanted = os.fspath(TOP / "packaging" / "wine.sh"), arguments
         if not any(word.startswith("tests") for word in arguments):
             wanted = [*MOST_TELLING, *arguments]
-        command = [wine, "python", "-m", "pytest", *OPTIONS, *wanted]
-        shutil.rmtree(CACHE, ignore_errors=True)  # of what failed another time
+        command = [wine, "python", "-m", "pytest", "-o", f"cache_dir={folder}/cache", *OPTIONS, *wanted]
         code = subprocess.run(command, cwd=TOP, env=environment, check=False).returncode
         if code == pytest.ExitCode.TESTS_FAILED:
             # On a busy machine Wine loses a key or a click at times. Seen above, and what fails twice is broken;
@@ -87,6 +90,16 @@ def main(arguments: list[str]) -> int:
             code = subprocess.run(again, cwd=TOP, env=environment, check=False).returncode
         stop_wine(environment)
     return code
+
+
+@contextmanager
+def _emulators() -> Iterator[dict[str, str]]:
+    """Run the emulators of Cloud Storage where they are to be had, and tell where they are."""
+    if not EMULATORS:
+        yield {}
+        return
+    with gcp_storage_emulator() as gcp, fake_gcs_server() as fake:
+        yield {GCP_VARIABLE: gcp, FAKE_VARIABLE: fake}
 
 
 def stop_wine(environment: dict[str, str]) -> None:

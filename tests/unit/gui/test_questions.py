@@ -24,7 +24,7 @@ from nexuslims_logger.events import (
     WhoConfirmed,
     WhoIsWorking,
 )
-from nexuslims_logger.gui import wording
+from nexuslims_logger.gui import dialog_wording, wording
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, Tone
 from nexuslims_logger.session.service import AssignUnassigned, ConfirmWho, EndSession, LeaveFilesOut, SessionService
@@ -189,12 +189,12 @@ def test_what_was_put_off_is_asked_again_by_the_button_beside_the_state() -> Non
 )
 def test_the_end_asks_once_more_whose_the_files_are(choice: UnassignedChoice | None, sent_then: list[object]) -> None:
     made, sent = presenter(started(), UNASSIGNED, progress(unassigned=1))
-    assert made.questions.unassigned_later == wording.LATER
+    assert made.questions.unassigned_later == dialog_wording.LATER
     made.questions.assign(None)
     assert made.view(NOW).dialog is None
     made.end()
     assert made.view(NOW).dialog is Dialog.UNASSIGNED
-    assert made.questions.unassigned_later == wording.END_WITHOUT
+    assert made.questions.unassigned_later == dialog_wording.END_WITHOUT
     made.dismiss()  # by its cross: the session goes on
     assert sent == []
     made.end()
@@ -239,7 +239,7 @@ def test_left_out_files_need_a_choice_and_a_reason() -> None:
     made, sent = presenter(started(), SessionEnding("s1", NOW), waits)
     made.wants_to_close()
     made.open_leave_out()
-    assert made.questions.waiting == (("b.ser", "in use"),)
+    assert made.leftover.waiting == (("b.ser", "in use"),)
     for names, reason in (((), "why"), (("b.ser",), " "), (("b.ser",), "x" * 256)):
         assert made.leave_out(names, reason) != ""
         assert made.view(NOW).dialog is Dialog.LEAVE_OUT
@@ -251,7 +251,7 @@ def test_left_out_files_need_a_choice_and_a_reason() -> None:
 @pytest.mark.parametrize(("seconds_left", "long"), [(10.0, False), (600.0, True), (None, True)])
 def test_who_would_wait_for_long_is_offered_the_background(seconds_left: float | None, long: bool) -> None:
     made, _ = presenter(started(), SessionEnding("s1", NOW), progress(seconds_left=seconds_left))
-    assert made.questions.much_is_left is long
+    assert made.leftover.much_is_left is long
 
 
 def test_who_starts_the_program_while_the_last_session_finishes_is_asked_for_a_name() -> None:
