@@ -34,6 +34,11 @@ PROGRAM = TOP / "dist" / "windows" / "nexuslims-logger"
 LIMIT_S = 180.0
 _HEARD_S = 5.0
 _REGISTERED = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\NexusLIMS-Logger"
+#: The folder as the last word and without quotation marks, though there be spaces in it.
+_REMOVE = """
+import subprocess, sys
+sys.exit(subprocess.call(f'"{sys.argv[1]}\\\\uninstall.exe" /S _?={sys.argv[1]}'))
+"""
 #: Beside a button's own colour, the one that it has below the pointer, and what a photograph makes of both.
 _ALIKE = 40
 
@@ -63,7 +68,8 @@ class Pc:
         """Take away what was installed and recorded."""
         stop_wine(self.environment)
         for process in self.started:
-            process.communicate()
+            with process:  # closes its pipes
+                process.kill()
         self.started.clear()
         self.environment = self._environment()
         if self.version():
@@ -81,21 +87,40 @@ class Pc:
         return inherited | {"WINEPREFIX": os.fspath(self.prefix)}
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [TOP / "packaging" / "wine.sh", *words],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        """Start a program; `finish` waits for its end, and `complaints` tells what it has said so far.
+
+        The end of its pipes tells nothing: Windows' desktop, which Wine starts with the first program, keeps them open.
+        """
+        with self._complaints(len(self.started)).open("w", encoding="utf-8") as complaints:
+            process = subprocess.Popen(
+                [TOP / "packaging" / "wine.sh", *words],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                encoding="utf-8",
+            )
         self.started.append(process)
         return process
 
+    def _complaints(self, number: int) -> Path:
+        return self.folder / f"complaints-{number}.txt"
+
+    def complaints(self, process: subprocess.Popen[str]) -> str:
+        """Return what it has written to stderr."""
+        return self._complaints(self.started.index(process)).read_text(encoding="utf-8")
+
+    def finish(self, process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+        """Wait for its end."""
+        assert process.stdin
+        assert process.stdout
+        process.stdin.close()
+        out = process.stdout.read()
+        code = process.wait(LIMIT_S)
+        return subprocess.CompletedProcess(process.args, code, out, self.complaints(process))
+
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        out, error = process.communicate(timeout=LIMIT_S)
-        return subprocess.CompletedProcess(words, process.returncode, out, error)
+        return self.finish(self.start(*words))
 
     def logger(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.run(self.program / "nexuslims-logger.exe", *words)
@@ -105,7 +130,7 @@ class Pc:
         process = self.start(self.program / "nexuslims-logger.exe", "headless", "--user", "ada", *words)
         assert process.stdout
         session = process.stdout.readline().strip()
-        assert session, process.communicate(timeout=LIMIT_S)[1]
+        assert session, self.complaints(process)
         return process, session
 
     def install(self, setup: str | Path, *options: str) -> int:
@@ -113,7 +138,7 @@ class Pc:
 
     def remove(self) -> int:
         """Remove the program as a software distribution does, which wants to know how that went."""
-        return self.run(self.program / "uninstall.exe", "/S", f"_?={self.path_of(self.program)}").returncode
+        return self.run("python", "-c", _REMOVE, self.path_of(self.program)).returncode
 
     def version(self) -> str:
         """Return the version that Windows lists among its programs, "" for none."""

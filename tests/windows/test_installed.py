@@ -35,7 +35,7 @@ pytestmark = needs_setup
 #: Together longer than the 260 characters that a plain Windows path may have.
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
 ODD = "grid 7 é 試料.tif"
-#: At a line of input, writes a file as the instrument's program does; keeps it to itself until the next one.
+#: At a line of input, writes a file as the instrument's program does; keeps it to itself until the input ends.
 HOLD = """
 import ctypes, sys
 kernel32 = ctypes.WinDLL("kernel32")
@@ -64,8 +64,9 @@ class Facility:
         return self.server.ask(f"SELECT {columns} FROM {self.schema}.session_log ORDER BY id_session_log")
 
     def stored(self) -> dict[str, int]:
-        """Return the sizes of the objects, by name."""
-        return {found.name: found.size for found in store_at(self.url, self.bucket, self.folder).list("Titan/")}
+        """Return the sizes of the objects, by name, without the program's own."""
+        found = store_at(self.url, self.bucket, self.folder).list("Titan/")
+        return {one.name: one.size for one in found if "/." not in one.name}
 
     @contextmanager
     def logger_settings(self) -> Iterator[dict[str, str]]:
@@ -103,6 +104,7 @@ class Instrument:
     """Another program, which keeps ``locked.ser`` to itself for a while."""
 
     def __init__(self, pc: Pc) -> None:
+        self._pc = pc
         self._program = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
         self._heard("ready")
 
@@ -113,7 +115,7 @@ class Instrument:
         self._heard("held 4000")
 
     def let_go(self) -> None:
-        self._program.communicate("\n", timeout=LIMIT_S)
+        self._pc.finish(self._program)
 
     def _heard(self, word: str) -> None:
         assert self._program.stdout
@@ -142,15 +144,11 @@ def test_a_headless_session_in_the_cloud(pc: Pc, facility: Facility) -> None:
         write(pc.watch, ODD, b"image" * 1000)
         write(pc.watch, DEEP, b"deep" * 1000)
         instrument.hold()
-        assert program.stderr
-        told: list[str] = []
-        while not told or "END is recorded" not in told[-1]:
-            told.append(program.stderr.readline())
-            assert told[-1], told
-        assert any("locked.ser: it is in use by another program" in line for line in told), told
+        until(lambda: "END is recorded" in pc.complaints(program))
+        assert "locked.ser: it is in use by another program" in pc.complaints(program)
         instrument.let_go()
-        _, rest = program.communicate(timeout=LIMIT_S)
-        assert program.returncode == 0, "".join(told) + rest
+        done = pc.finish(program)
+        assert done.returncode == 0, done.stderr
         verified = pc.logger("verify", session)
         assert verified.returncode == 0, verified.stdout + verified.stderr
         manifest = pc.logger("manifest", session)
@@ -209,7 +207,7 @@ def test_an_upgrade_and_a_removal_between_two_halves_of_a_session(pc: Pc, tmp_pa
     assert pc.version() == nexuslims_logger.__version__
     # The PC goes down in the middle.
     stop_wine(pc.environment)
-    program.communicate(timeout=LIMIT_S)
+    program.wait(LIMIT_S)
 
     assert pc.install(newer) == 0
     assert pc.install(SETUP) == 4
@@ -222,8 +220,8 @@ def test_an_upgrade_and_a_removal_between_two_halves_of_a_session(pc: Pc, tmp_pa
     program, again = pc.headless("--continue", "--for", "5")
     assert again == session
     write(pc.watch, "second.tif", b"second")
-    _, complaints = program.communicate(timeout=LIMIT_S)
-    assert program.returncode == 0, complaints
+    done = pc.finish(program)
+    assert done.returncode == 0, done.stderr
     assert pc.rows() == [("START", "TO_BE_BUILT", "ada"), ("END", "TO_BE_BUILT", "ada")]
     assert sorted(path.name for path in (pc.home / "bucket").rglob("*.tif")) == ["first.tif", "second.tif"]
 
