@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import signal
 import sqlite3
@@ -20,6 +19,9 @@ from tests.faults.sweep import asked
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+#: Absent on Windows, and so is what runs the program here.
+resource = pytest.importorskip("resource")
 
 #: Less than the journal's files are at that time, and more than anything that only tells.
 FULL_AT_BYTES = 40_000
