@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+EXECUTABLE := dist/linux/nexuslims-logger/nexuslims-logger
 # The tests' processes; the servers that some of them start want the rest of the machine.
 WORKERS ?= 2
 ARGS ?=
@@ -49,7 +50,7 @@ test: $(READY) ## run all tests (ARGS="-k name" for some)
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (half an hour)
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) & simulator=$$!; \
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS) & simulator=$$!; \
 	$(BIN)/python -m tests.faults $(ARGS); wait $$simulator
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
@@ -84,14 +85,18 @@ bench: $(READY) ## run the benchmarks
 wheel: $(READY) ## build the wheel, in dist/
 	@$(BIN)/python -m build --outdir dist
 
-exe: $(READY) ## the program as a folder without Python, in dist/linux
+exe: $(EXECUTABLE) ## the program as a folder without Python, in dist/linux
+
+$(EXECUTABLE): $(READY) LICENSE $(shell find nexuslims_logger migrations packaging -name '*.py' -o -name '*.spec')
 	@$(BIN)/pyinstaller --noconfirm --log-level WARN --distpath dist/linux --workpath build/linux packaging/nexuslims_logger.spec
+	@touch $@
 
 installer: $(READY) ## the program and its installer for Windows, in dist/windows
 	@packaging/windows.sh && rm -f dist/windows/*-Setup.exe && packaging/installer.sh $(COMPRESSION)
 
-test-installer: installer ## install, use, upgrade and remove it under Wine (some minutes)
-	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q tests/windows/test_installed.py $(ARGS)
+test-installer: installer ## install, use, upgrade and remove it under Wine (ten minutes)
+	@NEXUSLIMS_TEST_INSTALLER="$$(ls dist/windows/*-Setup.exe)" $(BIN)/pytest -q -o faulthandler_timeout=900 \
+	    tests/windows/test_installer.py tests/windows/test_installed.py $(ARGS)
 
 constraints: $(READY) ## write down the versions that are installed now
 	@$(BIN)/python -m pip freeze --exclude-editable | LC_ALL=C sort -f > constraints.txt

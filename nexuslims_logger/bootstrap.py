@@ -7,6 +7,7 @@ them something else.
 from __future__ import annotations
 
 import getpass
+import os
 import platform
 import time
 from datetime import datetime
@@ -23,6 +24,7 @@ from nexuslims_logger.bootstrap_threads import (
     ThreadPool,
 )
 from nexuslims_logger.config_folders import make_watch_folder
+from nexuslims_logger.doorbell import Inside, ring
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
@@ -32,7 +34,7 @@ from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
-from nexuslims_logger.single_instance import SingleInstance
+from nexuslims_logger.single_instance import AlreadyRunning, SingleInstance
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
+#: How long a catch-up that gives way may take to put everything down, seconds; it has a limit of its own.
+_GIVING_WAY_S = 45.0
 
 
 class Running:
@@ -110,7 +114,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     catch_up_only: bool = False,
     asks: bool = True,
 ) -> Running:
-    """Take the lock, open the journal, and start the threads. Blocks on the disk only.
+    """Take the lock, open the journal, and start the threads. Blocks on the disk only, and on a catch-up giving way.
 
     Parameters
     ----------
@@ -142,8 +146,10 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     # Somebody who is asked has no name yet; the account's never stands in for it.
     asked = asks and user is None and (settings.ask_user or settings.ask_project)
     account = None if user or settings.ask_user else _account()
-    lock = SingleInstance(settings.home)
-    lock.acquire()
+    computer = platform.node() or "unknown"
+    # Who only catches up records nothing new: it need not keep another account's session from starting.
+    lock = SingleInstance(settings.home, () if catch_up_only else _claims(settings, computer))
+    _take(lock, settings, gives_way=catch_up_only)
     try:
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
@@ -155,7 +161,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     except BaseException:  # whatever it was, a start that failed must not keep the next one out
         lock.release()
         raise
-    window, session_inbox, transfer_inbox = QueueInbox(), QueueInbox(), QueueInbox()
+    window = QueueInbox()
+    session_inbox, transfer_inbox = QueueInbox("the journal on this PC"), QueueInbox("the look at the watch folders")
     for problem in (files_problem, facts_problem):
         if problem:
             window.put(Trouble("salvage", problem))
@@ -164,7 +171,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     pool = ThreadPool(settings.upload_workers, background=True, supervision=supervision)
     chance = SystemRandom()
     station = Station(
-        computer_name=platform.node() or "unknown",
+        computer_name=computer,
         user=None if asked else user or account,
         account=account,
         project=project,
@@ -207,10 +214,32 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         ),
     )
     threads = (
-        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox),
-        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox),
+        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox.doing),
+        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox.doing),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
+
+
+def _take(lock: SingleInstance, settings: Settings, *, gives_way: bool) -> None:
+    """Take the lock; a catch-up that has it (the PC's, at its start) gives way to who wants to work."""
+    try:
+        lock.acquire()
+    except AlreadyRunning:
+        if gives_way or not ring(settings.home, Inside.CATCH_UP):
+            raise
+        lock.acquire(_GIVING_WAY_S)
+
+
+def _claims(settings: Settings, computer: str) -> tuple[str, ...]:
+    """Return what two loggers of this PC must not share, in words.
+
+    Two that record for one instrument in one database would take each other's open session for a lost one; two at one
+    watch folder would both send what is written there. Nothing else keeps two apart: the demonstration runs beside.
+    """
+    database = f"{settings.cloudsql_api_endpoint} {settings.database_label} {settings.instrument}"
+    instrument = () if settings.is_embedded else (f"{computer} records {database}",)
+    folders = {os.path.normcase(os.path.abspath(one.path)) for one in settings.filestore_path}  # noqa: PTH100 - asks no disk
+    return (*instrument, *(f"{computer} watches {folder}" for folder in sorted(folders)))
 
 
 def _session_lives(ports: SessionPorts) -> Callable[[], None]:

@@ -5,22 +5,21 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.events import Healed, Problem, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nexuslims_logger.bootstrap_threads import QueueInbox
 
 log = logging.getLogger(__name__)
 
 STOPPED = "A part of the program has stopped, and is started again"
-STANDS_STILL = "A part of the program does not go on"
+STANDS_STILL = "No progress: {what}"
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Pace:
     healed_s
         A part that has run for so long is well again.
     hang_s
-        A part that has not come back to its inbox for so long hangs.
+        A part that has been busy with one thing for so long, and has not moved, hangs.
     look_s
         Between two looks at all parts.
     """
@@ -42,8 +41,27 @@ class Pace:
     first_s: float = 1.0
     most_s: float = 300.0
     healed_s: float = 60.0
-    hang_s: float = 300.0
+    hang_s: float = 120.0
     look_s: float = 5.0
+
+
+@dataclass
+class Doing:
+    """What a thread is busy with: written by the thread, read by who looks after it.
+
+    Attributes
+    ----------
+    what
+        In a user's words, after "No progress:".
+    since
+        When it began with this (monotonic seconds); None: it waits for something to do.
+    moved
+        Returns another number as long as it goes on.
+    """
+
+    what: str = ""
+    since: float | None = None
+    moved: Callable[[], int] = int
 
 
 class Part:
@@ -55,16 +73,19 @@ class Part:
         Ends when the main returns, or when it dies while the program is being closed.
     """
 
-    def __init__(self, supervision: Supervision, name: str, main: Callable[[], None], inbox: QueueInbox | None) -> None:
+    def __init__(self, supervision: Supervision, name: str, main: Callable[[], None], doing: Doing) -> None:
         self._supervision = supervision
         self._name = name
         self._main = main
-        self._inbox = inbox
+        self._doing = doing
         self._deaths = 0
         self._began_at = time.monotonic()
         self._runs = True
         self._sick_since: datetime | None = None
         self._hangs = False
+        #: What it was busy with and how far it was, and when a look first saw it so.
+        self._mark: tuple[float, int] | None = None
+        self._moved_at = 0.0
         self.thread = threading.Thread(target=self._live, name=name, daemon=True)
         self.thread.start()
 
@@ -108,24 +129,34 @@ class Part:
 
     def look(self) -> None:
         """Tell what has become well, and what hangs. Does not block."""
-        window, pace = self._supervision.window, self._supervision.pace
-        if self._sick_since and self._runs and time.monotonic() - self._began_at >= pace.healed_s:
+        well_at = self._began_at + self._supervision.pace.healed_s
+        if self._sick_since and self._runs and time.monotonic() >= well_at:
             self._sick_since = None
             log.info("%s is well again", self._name)
-            window.put(Healed(self._name))
-        busy_since = self._inbox.busy_since if self._inbox and self._runs and self.thread.is_alive() else None
-        hangs = busy_since is not None and time.monotonic() - busy_since >= pace.hang_s
+            self._supervision.window.put(Healed(self._name))
+        self._look_for_a_hang()
+
+    def _look_for_a_hang(self) -> None:
+        doing, pace, now = self._doing, self._supervision.pace, time.monotonic()
+        since = doing.since if self._runs and self.thread.is_alive() else None
+        mark = None if since is None else (since, doing.moved())
+        if mark != self._mark:
+            self._mark, self._moved_at = mark, now
+        hangs = mark is not None and now - self._moved_at >= pace.hang_s
+        kind = f"stuck {self._name}"
         if hangs and not self._hangs:
             message = (
-                f"{self._name} is busy with one thing for more than {pace.hang_s / 60:.0f} minutes. Mostly a disk, a "
-                "share or a network does not answer: look whether the watch folders can be opened. Nothing is lost; "
-                "what waits goes on by itself when it answers, or when the program is started again."
+                f"This has not moved for more than {pace.hang_s / 60:.0f} minutes. Mostly a disk, a share or a "
+                "network does not answer: look whether the watch folders, and the folder that is the store, can be "
+                "opened. Nothing is lost; it goes on by itself when it is answered, or after the next start."
             )
-            log.warning("%s hangs", self._name)
-            window.put(Trouble(f"stuck {self._name}", Problem(STANDS_STILL, message, datetime.now(UTC))))
+            stood_at = datetime.now(UTC) - timedelta(seconds=now - self._moved_at)
+            log.warning("%s hangs: %s", self._name, doing.what)
+            title = STANDS_STILL.format(what=doing.what)
+            self._supervision.window.put(Trouble(kind, Problem(title, message, stood_at)))
         elif self._hangs and not hangs:
             log.info("%s goes on", self._name)
-            window.put(Healed(f"stuck {self._name}"))
+            self._supervision.window.put(Healed(kind))
         self._hangs = hangs
 
 
@@ -147,17 +178,17 @@ class Supervision:
         self._parts: list[Part] = []
         threading.Thread(target=self._look, name="nexuslims-supervision", daemon=True).start()
 
-    def start(self, name: str, main: Callable[[], None], inbox: QueueInbox | None = None) -> threading.Thread:
+    def start(self, name: str, main: Callable[[], None], doing: Doing) -> threading.Thread:
         """Start a thread of this name.
 
         Parameters
         ----------
         main
             Is called again, after a growing delay, when it has died; it returns when the thread shall end.
-        inbox
-            To which it comes back all the time; None: nobody sees whether it hangs.
+        doing
+            What it is busy with; it keeps this up to date.
         """
-        part = Part(self, name, main, inbox)
+        part = Part(self, name, main, doing)
         self._parts.append(part)
         return part.thread
 

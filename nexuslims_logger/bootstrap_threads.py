@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import queue
 import random
+import sys
 import threading
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nexuslims_logger.bootstrap_supervision import Doing
 from nexuslims_logger.db.worker import DatabasePorts, Task, database_main
 from nexuslims_logger.errors import Defect, LoggerError
 from nexuslims_logger.messages import Stop
@@ -35,8 +38,9 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()
+        """Return seconds that never go back, and go on while the PC sleeps."""
+        # Linux' own stand still meanwhile: the PC's clock would seem to have been set.
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
     def utc_offset_min(self) -> int:
         """Return the present offset of local time from UTC, in minutes."""
@@ -59,15 +63,20 @@ class SystemRandom:
 class QueueInbox:
     """A thread's letter box, and the window's.
 
+    Parameters
+    ----------
+    what
+        What its reader does with the messages; see `Doing`.
+
     Attributes
     ----------
-    busy_since
-        When its reader went away to work (monotonic seconds); None while it waits here.
+    doing
+        Says since when the reader is away to work.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "") -> None:
         self.queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.busy_since: float | None = None
+        self.doing = Doing(what)
 
     def put(self, message: Any) -> None:
         """Leave a message; never blocks."""
@@ -78,17 +87,19 @@ class QueueInbox:
         if timeout_s is not None:
             # A lock cannot wait for longer than threading.TIMEOUT_MAX; a minute more or less changes nothing.
             timeout_s = min(max(timeout_s, 0.0), 3600.0)
-        self.busy_since = None
+        self.doing.since = None
         try:
             return self.queue.get(timeout=timeout_s)
         except queue.Empty:
             return None
         finally:
-            self.busy_since = time.monotonic()
+            self.doing.since = time.monotonic()
 
 
 class ThreadPool:
     """A few threads that run leaves.
+
+    A ticket says by its text what its leaf is busy with, and by its `moved`, if it has one, that it goes on (`Doing`).
 
     Parameters
     ----------
@@ -107,11 +118,12 @@ class ThreadPool:
         )
         self._count = count
         for number in range(1, count + 1):
-            name = f"nexuslims-upload-{number}"
+            name, doing = f"nexuslims-upload-{number}", Doing()
+            work = partial(self._work, doing)
             if supervision:
-                supervision.start(name, self._work)
+                supervision.start(name, work, doing)
             else:
-                threading.Thread(target=self._work, name=name, daemon=True).start()
+                threading.Thread(target=work, name=name, daemon=True).start()
 
     def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         """Run `function` soon, and put a `Reply`."""
@@ -122,11 +134,13 @@ class ThreadPool:
         for _ in range(self._count):
             self._calls.put(None)
 
-    def _work(self) -> None:
+    def _work(self, doing: Doing) -> None:
         if self._background:
             work_in_background()
+        doing.since = None
         while call := self._calls.get():
             function, args, ticket, reply_to = call
+            doing.what, doing.moved, doing.since = str(ticket), getattr(ticket, "moved", int), time.monotonic()
             try:
                 reply = Reply(ticket, value=function(*args))
             except LoggerError as error:
@@ -135,6 +149,7 @@ class ThreadPool:
                 log.exception("a transfer failed")
                 message = f"{type(error).__name__}; the log has the details. The file is tried again."
                 reply = Reply(ticket, error=Defect("The transfer of a file failed unexpectedly", message))
+            doing.since = None
             reply_to.put(reply)
 
 
@@ -142,9 +157,9 @@ class DatabaseThread:
     """The pool of one that the database's tasks run on."""
 
     def __init__(self, open_units: Callable[[], EngineUnits], supervision: Supervision) -> None:
-        self._inbox = QueueInbox()
+        self._inbox = QueueInbox("the question to the database")
         ports = DatabasePorts(self._inbox, open_units)
-        self.thread = supervision.start("nexuslims-database", lambda: database_main(ports), self._inbox)
+        self.thread = supervision.start("nexuslims-database", lambda: database_main(ports), self._inbox.doing)
 
     def submit(self, function: Callable[..., Any], *args: object, ticket: object, reply_to: Inbox[Any]) -> None:
         """Run a function of `db.tasks` soon, and put a `Reply`."""

@@ -1,6 +1,7 @@
-"""How a second start of the program calls the window that is already open: a loopback port and a token.
+"""How a start of the program calls the one that is already running: a loopback port and a token.
 
-The lock of `single_instance` decides who runs; this only brings its window to the front.
+The lock of `single_instance` decides who runs. A window that is rung at comes to the front; a catch-up without one
+gives way to who wants to work.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import json
 import os
 import secrets
 import socket
+import sys
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -22,6 +25,14 @@ _ANSWER: Final = b"coming"
 _PATIENCE_S: Final = 2.0
 #: So many callers may stand at the door at once.
 _CALLERS: Final = 4
+_ANY_PROCESS: Final = 0xFFFFFFFF  # ASFW_ANY
+
+
+class Inside(StrEnum):
+    """Who opens: what a ring is for."""
+
+    WINDOW = "window"
+    CATCH_UP = "catch-up"
 
 
 class Doorbell:
@@ -31,9 +42,11 @@ class Doorbell:
     ----------
     folder
         The program's folder, where the port and the token are left for the next start under the same account.
+    inside
+        Who listens.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inside: Inside = Inside.WINDOW) -> None:
         self._file = folder / _FILE
         self._token = secrets.token_hex(16).encode()
         self._callers: list[socket.socket] = []
@@ -45,7 +58,7 @@ class Doorbell:
             self._file.unlink(missing_ok=True)
             opened = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(opened, "w", encoding="ascii") as file:
-                json.dump({"port": port, "token": self._token.decode()}, file)
+                json.dump({"inside": inside, "port": port, "token": self._token.decode()}, file)
 
     def rang(self) -> bool:
         """Whether somebody who knows the token has rung since the last time."""
@@ -81,12 +94,23 @@ class Doorbell:
         return known
 
 
-def ring(folder: Path) -> bool:
-    """Ring at the window whose program's folder this is, and say whether it answered. Blocks for seconds at most."""
+def ring(folder: Path, inside: Inside = Inside.WINDOW) -> bool:
+    """Ring where this is the program's folder, and say whether `inside` answered. Blocks for seconds at most."""
     try:
         told = json.loads((folder / _FILE).read_bytes())
+        if told["inside"] != inside:
+            return False
+        _let_others_come_forward()
         with socket.create_connection((_LOOPBACK, int(told["port"])), timeout=_PATIENCE_S) as line:
             line.sendall(str(told["token"]).encode())
             return line.recv(len(_ANSWER)) == _ANSWER
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _let_others_come_forward() -> None:
+    """Give away the right to come to the front, which on Windows only a program just started has: others blink."""
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.user32.AllowSetForegroundWindow(_ANY_PROCESS)

@@ -5,6 +5,7 @@ The first line on stdout is the session's identifier, as soon as START is safe; 
 
 from __future__ import annotations
 
+import contextlib
 import math
 import signal
 import sys
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger import bootstrap
 from nexuslims_logger.bootstrap_threads import SystemClock
+from nexuslims_logger.doorbell import Doorbell, Inside
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.headless_events import MOST_DEATHS, Standstill, Watched
+from nexuslims_logger.headless_watched import MOST_DEATHS, Standstill, Watched
 from nexuslims_logger.session.who import UNKNOWN_USER
 
 if TYPE_CHECKING:
@@ -112,12 +114,13 @@ def run(  # noqa: PLR0913 - the command's options
                 watched.ending = True
                 running.service.end()
             # At an unattended end nobody is there to leave a file out.
-            if watched.hopeless or (
-                standstill.lasts_s(watched) > _UNATTENDED_S and watched.ending and seconds is not None
-            ):
+            stands = watched.stuck or standstill.lasts_s(watched) > _UNATTENDED_S
+            if watched.hopeless or (stands and watched.ending and seconds is not None):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
-            if watched.stored and (watched.database_problem or watched.troubled or now - stored > _DATABASE_S):
+            if watched.stored and (
+                watched.database_problem or watched.troubles or watched.held or now - stored > _DATABASE_S
+            ):
                 break
     finally:
         running.stop(_STOP_S)
@@ -137,7 +140,8 @@ def _answer(watched: Watched) -> ExitCode:
 def catch_up(settings: Settings) -> ExitCode:
     """Send what earlier sessions are owed, as far as it can be sent now. Blocks.
 
-    A file that is locked, still being written, or has a name that no store takes is tried a few times, and left.
+    A file that is locked, still being written, or has a name that no store takes is tried a few times, and left. When a
+    session is to be started on this PC meanwhile, that goes on with the rest.
 
     Raises
     ------
@@ -147,6 +151,7 @@ def catch_up(settings: Settings) -> ExitCode:
     signals = _Signals()
     signals.install()
     running = bootstrap.start(settings, catch_up_only=True)
+    bell = _doorbell(settings)
     watched = Watched()
     clock = SystemClock()
     patience_s = _PATIENCE_S + 3 * settings.settle_seconds
@@ -155,13 +160,18 @@ def catch_up(settings: Settings) -> ExitCode:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
             if event := running.next_event(_TICK_S):
                 watched.take(event)
-            if watched.troubled or watched.database_problem or watched.transfer_problem:
+            if bell and bell.rang():
+                watched.say("A session is to be started on this PC: it goes on with what is left.")
                 break
-            if watched.deaths >= MOST_DEATHS:
+            if watched.troubles or watched.database_problem or watched.transfer_problem:
+                break
+            if watched.deaths >= MOST_DEATHS or watched.stuck:
                 break
             if standstill.lasts_s(watched) > patience_s:
                 break
     finally:
+        if bell:
+            bell.close()
         running.stop(_STOP_S)
     if watched.failed:
         return ExitCode.FAILED
@@ -169,3 +179,10 @@ def catch_up(settings: Settings) -> ExitCode:
         return ExitCode.COMPLETE
     print("Something still waits on this PC; the next start, or another `sync`, goes on with it.", file=sys.stderr)
     return ExitCode.WAITING
+
+
+def _doorbell(settings: Settings) -> Doorbell | None:
+    """Listen for who wants to start a session; None without loopback."""
+    with contextlib.suppress(OSError):
+        return Doorbell(settings.home, Inside.CATCH_UP)
+    return None

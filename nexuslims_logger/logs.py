@@ -9,6 +9,7 @@ import logging
 import re
 import sys
 from collections import deque
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,20 @@ class LogMemory(logging.Handler):
 
 
 class _PatientFile(RotatingFileHandler):
-    """Goes on with the present file where another process (on Windows) keeps it from being renamed."""
+    """Goes on with the present file where another process (on Windows) keeps it from being renamed.
+
+    What a full or failing disk does not take is left out: the other handlers have it, and the window tells of the disk.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
+        """Report a defect of ours alone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+    def close(self) -> None:
+        """Give the file back, with whatever could not be written to it."""
+        with suppress(OSError):
+            super().close()
 
     def doRollover(self) -> None:  # noqa: N802 - the standard library's name
         """Begin a new file if that is possible."""

@@ -35,6 +35,8 @@ class TrackedSession:
         The time that END carries; None while the session runs.
     take_until
         Set when the end lies in an earlier run of the program: what changed later is not the session's.
+    began_monotonic
+        When it began, by the clock that cannot be set (seconds); None when that was in an earlier run of the program.
     """
 
     identifier: str
@@ -46,21 +48,41 @@ class TrackedSession:
     ended: bool
     ended_at: datetime | None = None
     take_until: datetime | None = None
+    began_monotonic: float | None = None
 
 
 @dataclass(frozen=True)
 class Track:
-    """To the transfer: these, and only these, are the sessions to look after (the running one last)."""
+    """To the transfer: these, and only these, are the sessions to look after (the running one last).
+
+    Attributes
+    ----------
+    elsewhere
+        Those whose files wait for another store: what becomes of them on the disk is written down all the same.
+    """
 
     sessions: tuple[TrackedSession, ...]
+    elsewhere: tuple[TrackedSession, ...] = ()
 
 
 @dataclass(frozen=True)
 class Recover:
-    """To the transfer: find what an interrupted session left behind. Answered by `Recovered`."""
+    """To the transfer: find what an interrupted session left behind. Answered by `Recovered`.
+
+    Attributes
+    ----------
+    last_activity_at
+        The last one that the facts know of.
+    resumed_at
+        When it was last continued: a gap before that ends nothing.
+    launched_at
+        Of this run of the program: what changes from then on is the next session's, unless this one goes on.
+    """
 
     session: TrackedSession
     last_activity_at: datetime
+    resumed_at: datetime | None = None
+    launched_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +95,20 @@ class ListFiles:
 @dataclass(frozen=True)
 class Forget:
     """To the transfer: nobody will ask for this session's results any more."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class RecordAgain:
+    """To the transfer: the database has lost what it knew of this session's files. Answered by `RecordedAnew`."""
+
+    session_identifier: str
+
+
+@dataclass(frozen=True)
+class RecordedAnew:
+    """From the transfer: everything about this session's files is owed to the database again."""
 
     session_identifier: str
 

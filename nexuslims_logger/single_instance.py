@@ -1,4 +1,4 @@
-"""One logger a PC: whatever writes the journal holds this lock."""
+"""One logger a PC: whatever writes the journal holds this lock, and what no logger of another account may share."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ConfigurationError, StopAndTell
+from nexuslims_logger.machine_guard import Taken, take
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from filelock import BaseFileLock
 
-#: The locks this process holds. A file lock is freed with its object, and an object that nobody keeps dies.
-_held: set[BaseFileLock] = set()
+#: What this process holds. A file lock is freed with its object, and an object that nobody keeps dies.
+_held: set[SingleInstance] = set()
 
 
 class AlreadyRunning(StopAndTell):
@@ -26,17 +28,23 @@ class AlreadyRunning(StopAndTell):
     ----------
     pid, since
         Its process, and when it took the lock (aware); None when that cannot be read.
+    elsewhere
+        It does not write the same journal.
     """
 
-    def __init__(self, pid: int | None, since: datetime | None) -> None:
+    def __init__(self, pid: int | None, since: datetime | None, *, elsewhere: bool = False) -> None:
         details = [] if pid is None else [f"process {pid}"]
         if since is not None:
             details.append(f"since {since.astimezone():%Y-%m-%d %H:%M}")
         which = f" ({', '.join(details)})" if details else ""
-        super().__init__(
-            "NexusLIMS-Logger is already running",
-            f"Another NexusLIMS-Logger runs on this PC{which}. Use its window, or end it first.",
-        )
+        message = f"Another NexusLIMS-Logger runs on this PC{which}. Use its window, or end it first."
+        if elsewhere:
+            message = (
+                "Another NexusLIMS-Logger runs on this PC, under another account or with another NEXUSLIMSGUI_HOME, "
+                "for the same instrument or the same watch folder. Switch to that account and end it there, or log it "
+                "off."
+            )
+        super().__init__("NexusLIMS-Logger is already running", message)
         self.pid = pid
         self.since = since
 
@@ -48,15 +56,19 @@ class SingleInstance:
     ----------
     folder
         The program's folder; made when it is missing.
+    claims
+        What no other logger of this PC may have at the same time, in any words; see `machine_guard`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, claims: tuple[str, ...] = ()) -> None:
         self._folder = folder
+        self._claims = claims
+        self._give_back: list[Callable[[], None]] = []
         self._holder = folder / "instance.json"
         self._lock: BaseFileLock | None = None
 
-    def acquire(self) -> None:
-        """Take the lock, without waiting.
+    def acquire(self, patience_s: float = 0.0) -> None:
+        """Take the lock; block for `patience_s` seconds at most until it is free.
 
         Raises
         ------
@@ -71,7 +83,7 @@ class SingleInstance:
             self._folder.mkdir(parents=True, exist_ok=True)
             # Everybody who may use this PC may take the lock after us.
             lock = FileLock(self._folder / "instance.lock", mode=0o666, thread_local=False)
-            lock.acquire(timeout=0)
+            lock.acquire(timeout=patience_s)
         except Timeout as error:
             raise self._already_running() from error
         except OSError as error:
@@ -80,8 +92,14 @@ class SingleInstance:
                 f"{self._folder} cannot be written ({error.strerror or error}). Set NEXUSLIMSGUI_HOME to a folder "
                 "that this account may write to.",
             ) from error
-        _held.add(lock)
+        _held.add(self)
         self._lock = lock
+        try:
+            for claim in self._claims:
+                self._give_back.append(take(claim))
+        except Taken as taken:
+            self.release()
+            raise AlreadyRunning(None, None, elsewhere=True) from taken
         # Only for the message to a second instance: not worth failing for.
         with contextlib.suppress(OSError):
             self._holder.write_text(json.dumps({"pid": os.getpid()}), encoding="ascii")
@@ -90,10 +108,12 @@ class SingleInstance:
         """Give the lock back; nothing happens without one."""
         if self._lock is None:
             return
+        while self._give_back:
+            self._give_back.pop()()
         with contextlib.suppress(OSError):
             self._holder.unlink()
         self._lock.release()
-        _held.discard(self._lock)
+        _held.discard(self)
         self._lock = None
 
     def _already_running(self) -> AlreadyRunning:

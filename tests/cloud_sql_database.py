@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import secrets
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +25,10 @@ from tests.database_servers import KINDS, Server, new_database
 
 if TYPE_CHECKING:
     from nexuslims_logger.db.unit_of_work import EngineUnits
+
+
+#: Fixed in the connector.
+_GOOGLES_PORT = 3307
 
 
 @dataclass
@@ -68,25 +74,23 @@ def cloud_schema(
         yield server, name
 
 
-@pytest.fixture
-def cloud(cloud_schema: tuple[Server, str], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Cloud]:
-    """A stand-in, an account with the least rights, and settings; whatever is tried with it logs no secret."""
-    caplog.set_level(logging.DEBUG)
-    server, name = cloud_schema
+@contextmanager
+def logger_account(server: Server, schema: str, folder: Path, standin: CloudSqlStandin) -> Iterator[Cloud]:
+    """Make an account with the least rights, and settings that lead to it through the stand-in, which is started."""
     email = f"tem-{uuid.uuid4().hex[:8]}@lab-project.iam.gserviceaccount.com"
     user = email.split("@", maxsplit=1)[0]
-    server.run(f"CREATE USER '{user}'@'%'", *grants(Role.LOGGER, email, name))
-    standin = CloudSqlStandin(lambda: socket.create_connection(("127.0.0.1", server.port), 10)).start()
-    key = standin.service_account_file(email, tmp_path / "key.json")
+    server.run(f"CREATE USER '{user}'@'%'", *grants(Role.LOGGER, email, schema))
+    standin.start()
+    key = standin.service_account_file(email, folder / "key.json")
     environ = {
-        "HOME": str(tmp_path),
-        "NEXUSLIMSGUI_HOME": str(tmp_path / "program"),
+        "HOME": str(folder),
+        "NEXUSLIMSGUI_HOME": str(folder / "program"),
         "NEXUSLIMSGUI_CLOUDSQL_INSTANCE": INSTANCE,
         "NEXUSLIMSGUI_CLOUDSQL_API_ENDPOINT": standin.endpoint,
-        "NEXUSLIMSGUI_DB_NAME": name,
+        "NEXUSLIMSGUI_DB_NAME": schema,
         "NEXUSLIMSGUI_CREDENTIALS_FILE": os.fspath(key),
     }
-    made = Cloud(standin, server, name, email, environ)
+    made = Cloud(standin, server, schema, email, environ)
     try:
         yield made
     finally:
@@ -94,7 +98,27 @@ def cloud(cloud_schema: tuple[Server, str], tmp_path: Path, caplog: pytest.LogCa
             made.all_opened.pop().disconnect()
         standin.stop()
         server.run(f"DROP USER '{user}'@'%'")
-        gc.collect()  # what an engine leaves behind is this test's
+
+
+def standin_for_executables(server: Server) -> CloudSqlStandin:
+    """Return a stand-in at Google's own port: an executable cannot be told another one."""
+    address = f"127.{secrets.randbelow(253) + 1}.{secrets.randbelow(254)}.{secrets.randbelow(253) + 1}"
+    return CloudSqlStandin(_door_of(server), port=_GOOGLES_PORT, host=address)
+
+
+def _door_of(server: Server) -> Callable[[], socket.socket]:
+    return lambda: socket.create_connection(("127.0.0.1", server.port), 10)
+
+
+@pytest.fixture
+def cloud(cloud_schema: tuple[Server, str], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Cloud]:
+    """A stand-in, an account with the least rights, and settings; whatever is tried with it logs no secret."""
+    caplog.set_level(logging.DEBUG)
+    server, name = cloud_schema
+    standin = CloudSqlStandin(_door_of(server))
+    with logger_account(server, name, tmp_path, standin) as made:
+        yield made
+    gc.collect()  # what an engine leaves behind is this test's
     written = logging.Formatter("%(name)s %(message)s")
     shown = "\n".join(written.format(record) for when in ("setup", "call") for record in caplog.get_records(when))
     assert [secret for secret in standin.secrets if secret in shown] == []

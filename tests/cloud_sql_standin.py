@@ -144,8 +144,8 @@ class CloudSqlStandin:
     ----------
     backend
         Opens a connection to the real database server.
-    port
-        Where the proxy listens.
+    host, port
+        Where the proxy listens. Every address of loopback's network will do, so that several can have Google's port.
     calls
         Method and path of every call of the Admin API.
     secrets
@@ -158,6 +158,7 @@ class CloudSqlStandin:
     secrets: list[str] = field(default_factory=list)
     logins: list[str] = field(default_factory=list)
     port: int = 0
+    host: str = "127.0.0.1"
 
     def __post_init__(self) -> None:
         self._authority, self._foreign = Authority("Google"), Authority("somebody")
@@ -187,7 +188,7 @@ class CloudSqlStandin:
 
     def open_port(self) -> None:
         """Listen for databases' clients (again)."""
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((self.host, self.port))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
@@ -343,7 +344,7 @@ class CloudSqlStandin:
                 "region": region,
                 "databaseVersion": "MYSQL_8_4",
                 "backendType": "SECOND_GEN",
-                "ipAddresses": [{"type": "PRIMARY", "ipAddress": "127.0.0.1"}],
+                "ipAddresses": [{"type": "PRIMARY", "ipAddress": self.host}],
                 "serverCaCert": {"cert": _pem(self._authority.certificate)},
             }
         asked = json.loads(body)
@@ -363,15 +364,13 @@ class CloudSqlStandin:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=_pem(self._clients.certificate))
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(
-                key.private_bytes(
-                    serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-                )
-            )
-            file.write(_pem(certificate).encode())
-            file.flush()
-            context.load_cert_chain(file.name)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        with tempfile.TemporaryDirectory() as folder:  # Windows opens no temporary file twice
+            file = Path(folder) / "server.pem"
+            file.write_bytes(pem + _pem(certificate).encode())
+            context.load_cert_chain(file)
         return context
 
     def _accept(self, listener: socket.socket) -> None:

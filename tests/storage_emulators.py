@@ -1,5 +1,7 @@
 """Cloud Storage on this machine: two emulators (`packaging/emulators.sh`), each a process of its own.
 
+Under Wine they are Linux's, which runs them outside and names their addresses.
+
 `gcp-storage-emulator` refuses a wrong MD5 and can go on with an interrupted upload; `fake-gcs-server` knows
 preconditions and pages. Neither is enough alone: `tests.storage_proxy` adds to the first what it lacks.
 """
@@ -38,8 +40,11 @@ _START_S = 20.0
 
 _QUICK = {"connect_s": 10.0, "answer_s": 20.0, "retry_s": 1.5, "first_delay_s": 0.02, "longest_delay_s": 0.1}
 
+#: Where they are, when somebody else runs them.
+GCP_VARIABLE, FAKE_VARIABLE = "NEXUSLIMS_TEST_GCP_STORAGE_EMULATOR", "NEXUSLIMS_TEST_FAKE_GCS_SERVER"
+
 #: Whether they are here.
-EMULATORS = _GCP.exists() and _FAKE.exists()
+EMULATORS = GCP_VARIABLE in os.environ or (_GCP.exists() and _FAKE.exists())
 needs_emulators = pytest.mark.skipif(
     not EMULATORS, reason="no emulators of Cloud Storage here: `make emulators` installs them"
 )
@@ -53,7 +58,10 @@ def free_port() -> int:
 
 @contextmanager
 def gcp_storage_emulator() -> Iterator[str]:
-    """Run gcp-storage-emulator, and return its address."""
+    """Run gcp-storage-emulator, unless it is there, and return its address."""
+    if url := os.environ.get(GCP_VARIABLE):
+        yield url
+        return
     port = free_port()
     with _running([_GCP, "start", "--quiet", "--host", "127.0.0.1", "--port", str(port), "--in-memory"], port) as url:
         yield url
@@ -61,7 +69,10 @@ def gcp_storage_emulator() -> Iterator[str]:
 
 @contextmanager
 def fake_gcs_server() -> Iterator[str]:
-    """Run fake-gcs-server, and return its address."""
+    """Run fake-gcs-server, unless it is there, and return its address."""
+    if url := os.environ.get(FAKE_VARIABLE):
+        yield url
+        return
     port = free_port()
     where = ["-scheme", "http", "-backend", "memory", "-host", "127.0.0.1", "-port", str(port)]
     external = ["-external-url", f"http://127.0.0.1:{port}", "-log-level", "error"]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pymysql  # type: ignore[import-untyped]  # it has no types of its own
 from sqlalchemy import URL, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 from nexuslims_logger.db.types import SERVERS
-from nexuslims_logger.errors import ConfigurationError
+from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable
+from nexuslims_logger.journal.standing import Standing
 
 if TYPE_CHECKING:
     import sqlite3
 
     from sqlalchemy import Connection, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from nexuslims_logger.config import Settings
 
@@ -162,6 +165,8 @@ def _for_file_or_other(url: URL) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    if url.database and not url.database.startswith((":", "file:")):
+        event.listen(engine, "checkout", partial(_see_that_it_stands, Path(url.database)))
     return engine
 
 
@@ -175,6 +180,17 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "synchronous = FULL",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _see_that_it_stands(path: Path, connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Write a file that was deleted under us anew, as far as its folder is there: what is said to be recorded is."""
+    standing = record.info.setdefault("standing", Standing(path))
+    if standing.holds():
+        return
+    if not standing.is_free():
+        raise DatabaseUnavailable("The database file has gone", standing.complaint())
+    standing.write_anew(connection).close()
+    raise DisconnectionError(path)
 
 
 def _begin_sqlite(connection: Connection) -> None:

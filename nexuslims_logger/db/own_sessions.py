@@ -1,14 +1,38 @@
-"""The open sessions of a computer, for one whose journal does not know them: a new disk, another account."""
+"""A computer's own sessions: which ones its journal does not know (a new disk), and which the database has lost."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.parts import last_activity
-from nexuslims_logger.journal.records import Lost
+from nexuslims_logger.db.records import EventType, RecordStatus
+from nexuslims_logger.journal.records import Lost, SessionState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.journal.records import SessionFacts
+
+#: So many sessions are asked for in one statement.
+_AT_ONCE = 500
+
+
+def find_lacking(units: Units, sessions: tuple[SessionFacts, ...]) -> tuple[str, ...]:
+    """Return those of the sessions, all of which the database has had, that are not there any more, or not as far."""
+    lacking: list[str] = []
+    with units() as unit:
+        for first in range(0, len(sessions), _AT_ONCE):
+            several = sessions[first : first + _AT_ONCE]
+            held = unit.repository.statuses_of([facts.identifier for facts in several])
+            lacking += [facts.identifier for facts in several if _lacks(facts, held.get(facts.identifier, {}))]
+    return tuple(lacking)
+
+
+def _lacks(facts: SessionFacts, held: Mapping[str, str]) -> bool:
+    wanted = {EventType.START} if facts.ended_at is None else {EventType.START, EventType.END}
+    behind = facts.state is SessionState.READY and RecordStatus.WAITING_FOR_END in held.values()
+    return behind or not wanted <= held.keys()
 
 
 def find_lost(units: Units, instrument_pid: str, computer_name: str) -> tuple[Lost, ...]:

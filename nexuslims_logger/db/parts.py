@@ -140,7 +140,7 @@ def _take_over(units: Units, session_identifier: str, computer_name: str, logger
             {
                 "session_identifier": session_identifier,
                 "instrument": found.start.instrument,
-                "timestamp": last_activity(found.start, newest, found.database_now or at),
+                "timestamp": last_activity(found.start, newest, _now_there(found, found.start, at)),
                 "utc_offset_min": found.start.utc_offset_min,
                 "event_type": EventType.END,
                 "record_status": RecordStatus.WAITING_FOR_END,
@@ -151,6 +151,13 @@ def _take_over(units: Units, session_identifier: str, computer_name: str, logger
             },
         )
         unit.commit()
+
+
+def _now_there(found: EventRows, start: EventRow, at: datetime) -> datetime:
+    """Return the present time by the clock of the session's own computer, as its activity has."""
+    if found.database_now is None:
+        return at
+    return found.database_now + timedelta(milliseconds=start.clock_offset_ms or 0)
 
 
 def apply_part(units: Units, facts: SessionFacts) -> Applied:

@@ -17,7 +17,7 @@ from nexuslims_logger.db.apply_manifest import apply_manifest
 from nexuslims_logger.db.apply_session import apply_session
 from nexuslims_logger.db.engine import build_engine
 from nexuslims_logger.db.errors import DuplicateRow
-from nexuslims_logger.db.own_sessions import find_lost
+from nexuslims_logger.db.own_sessions import find_lacking, find_lost
 from nexuslims_logger.db.parts import apply_part, find_neighbour, join_session, take_over
 from nexuslims_logger.db.report_logger import report_logger
 from nexuslims_logger.db.unit_of_work import units_on
@@ -37,6 +37,7 @@ __all__ = [
     "apply_part",
     "apply_session",
     "find_instrument",
+    "find_lacking",
     "find_lost",
     "find_neighbour",
     "join_session",

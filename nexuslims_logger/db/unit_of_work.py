@@ -120,6 +120,11 @@ class EngineUnits:
         """Hold no connection any more; the next unit of work connects again."""
         self._engine.dispose()
 
+    def rest(self) -> None:
+        """Hold no connection to a server while nobody asks; a file that is open outlives its deletion, and stays so."""
+        if self._engine.dialect.name != "sqlite":
+            self.disconnect()
+
 
 def units_on(engine: Engine, clock: Clock | None = None) -> EngineUnits:
     """Return what makes units of work on `engine`."""

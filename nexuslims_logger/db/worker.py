@@ -53,7 +53,8 @@ def database_main(ports: DatabasePorts) -> None:
     while not isinstance(task := ports.inbox.get(wait_s), Stop):
         wait_s = None
         if task is None:
-            _hang_up(units)
+            if units is not None:
+                units.rest()
             continue
         try:
             units = units or ports.open()
@@ -68,9 +69,5 @@ def database_main(ports: DatabasePorts) -> None:
             reply = Reply(task.ticket, error=defect)
         task.reply_to.put(reply)
         wait_s = IDLE_S
-    _hang_up(units)
-
-
-def _hang_up(units: EngineUnits | None) -> None:
     if units is not None:
         units.disconnect()

@@ -111,12 +111,15 @@ class ClockInDoubt(Event):
         PC clock minus database clock, None while the database has not been asked.
     held
         The session does not become ready before `SessionService.confirm_clock`.
+    set_by_s
+        By how many seconds the clock was set forwards, or (negative) back, while the session ran; None: it was not.
     """
 
     session_identifier: str
     pc_at: datetime
     offset_ms: int | None
     held: bool
+    set_by_s: int | None = None
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,11 @@ CLOCK_BEHIND_TEXT: Final = (
     "record, so it is finished only when you say that they are right. Otherwise set the clock, and ask the facility "
     "manager."
 )
+CLOCK_SET_TEXT: Final = (
+    "It was set by {offset} while the session ran, which began at {time}. The session's times go into its record, so "
+    "it is finished only when you say that they are right, or as right as they will be. Otherwise ask the facility "
+    "manager."
+)
 LEFTOVER_CHOICES: Final = (
     "The window stays until everything is finished.",
     "The window shrinks and goes on. The next user can start at once.",

@@ -281,6 +281,8 @@ class Questions:
         if clock is None:
             return ""
         said = amounts.moment(clock.pc_at, now, self._zone)
+        if clock.set_by_s is not None:
+            return dialog_wording.CLOCK_SET_TEXT.format(time=said, offset=amounts.duration(abs(clock.set_by_s)))
         if not clock.offset_ms:
             return dialog_wording.CLOCK_TEXT.format(time=said)
         text = dialog_wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else dialog_wording.CLOCK_BEHIND_TEXT

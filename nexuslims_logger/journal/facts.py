@@ -156,6 +156,15 @@ class FactsJournal:
         self._update(identifier, {**answer, "database_revision": revision, "database_error": None})
         return self.session(identifier)
 
+    def owe_again(self, identifier: str) -> None:
+        """Owe the database all of a session, which it has lost; one that was ready waits for its manifest again."""
+        with self._file.transaction() as connection:
+            connection.execute(
+                "UPDATE session SET database_revision = 0, state = REPLACE(state, 'READY', 'STORED') "
+                "WHERE identifier = ? AND NOT joined",
+                [identifier],
+            )
+
     def mark_refused(self, identifier: str, error: str) -> None:
         """Note why the database did not take this session."""
         self._update(identifier, {"database_error": error})
@@ -199,6 +208,10 @@ class FactsJournal:
             SessionFacts(**{name: _from_column(name, value) for name, value in zip(_COLUMNS, row, strict=True)})
             for row in rows
         ]
+
+    def sent(self) -> list[SessionFacts]:
+        """Return this PC's own sessions of which the database has had everything, oldest first."""
+        return self._select("WHERE revision = database_revision AND revision > 0 AND NOT joined ORDER BY started_at")
 
     def of_store(self, url: str) -> set[str]:
         """Return the sessions whose files go to this store."""

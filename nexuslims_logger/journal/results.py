@@ -212,6 +212,10 @@ class Results:
             ],
         )
 
+    def owe_again(self, session: str) -> None:
+        """Owe the database all of a session's results: it has lost them."""
+        self._files.execute("UPDATE result SET recorded = 0 WHERE session = ?", [session])
+
     def invalidate(self, result: Result) -> None:
         """Forget the result of a file that the store does not have after all: it is owed again."""
         self._files.execute(

@@ -7,12 +7,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
+from nexuslims_logger.journal.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _BUSY_MS = 5000
+_REMEDY = "Make room on the disk, and close what holds the program's folder."
+#: By SQLite's error, whose lowest byte is the kind.
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "Its disk is full: make room.",
+    sqlite3.SQLITE_READONLY: "It may not be written: give this account the right to write to its folder again, or have "
+    "the disk checked (a failing one is made read-only).",
+    sqlite3.SQLITE_IOERR: "Its disk is full, read-only, or broken: make room, and have it checked.",
+    sqlite3.SQLITE_CANTOPEN: "See that its folder is there, and may be written.",
+    sqlite3.SQLITE_BUSY: "Close what holds it: a virus scanner, a backup, an editor.",
+}
 
 
 class JournalFile:
@@ -22,15 +33,26 @@ class JournalFile:
     ----------
     connection
         In autocommit mode (``isolation_level=None``); used by one thread at a time.
+    path
+        Where the file is; None: nobody can take it away.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
         self.connection = connection
+        self._path = path
+        self._standing = None if path is None else Standing(path)
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write all or nothing; on the disk when the block has ended."""
-        with _translated():
+        """Write all or nothing; on the disk when the block has ended.
+
+        Raises
+        ------
+        JournalUnavailable, JournalDamaged
+            With the path, and what to do.
+        """
+        with _translated(self._path):
+            self._stand()
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.connection
@@ -49,11 +71,20 @@ class JournalFile:
         JournalUnavailable, JournalDamaged
             As `transaction` does.
         """
-        with _translated():
+        with _translated(self._path):
             return self.connection.execute(statement, tuple(values)).fetchall()
 
     def _commit(self) -> None:
         self.connection.commit()
+
+    def _stand(self) -> None:
+        """See that what is written is where the next start will look for it."""
+        if self._standing is None or self._standing.holds():
+            return
+        if not self._standing.is_free():
+            raise JournalUnavailable("The journal of this PC has gone", self._standing.complaint())
+        self.connection = self._standing.write_anew(self.connection)
+        _configure(self.connection)
 
     def prepare(self, schema: str, version: int, changes: Mapping[int, str] | None = None) -> None:
         """Make the tables of a new file, bring an older one up; refuse one that a newer program has written.
@@ -116,22 +147,23 @@ def read_journal_file(path: Path) -> JournalFile:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(path: Path | None) -> Iterator[None]:
     """Say what SQLite's errors mean for the journal; a broken rule of its schema stays what it is, our defect."""
+    place = path or "The journal on this PC"
     try:
         yield
     except sqlite3.OperationalError as error:
+        remedy = _REMEDIES.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, _REMEDY)
         message = (
-            f"The journal on this PC cannot be used ({error}). Make room on the disk, and close what holds the "
-            "program's folder; what was recorded before is safe, and the step is tried again."
+            f"{place} cannot be used ({error}). {remedy} What was recorded before is safe, and the step is tried again."
         )
         raise JournalUnavailable("The journal cannot be written", message) from error
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
         message = (
-            f"A journal file on this PC is damaged ({error}). Close the program and start it again: it puts the "
-            "damaged file aside and saves what can be read. Have the disk of this PC checked."
+            f"{place} is damaged ({error}). Close the program and start it again: it puts the damaged file aside and "
+            "saves what can be read. Have the disk of this PC checked."
         )
         raise JournalDamaged("The journal is damaged", message) from error
 
@@ -149,13 +181,16 @@ def open_journal_file(path: Path) -> JournalFile:
         # The thread that opens is not always the one that works with it; only one does at a time.
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
+            _configure(connection)
         except BaseException:  # Windows lets nobody put aside a file that is held
             connection.close()
             raise
     except (sqlite3.Error, OSError) as error:
         message = f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room."
         raise JournalDamaged("The journal cannot be opened", message) from error
-    return JournalFile(connection)
+    return JournalFile(connection, path)
+
+
+def _configure(connection: sqlite3.Connection) -> None:
+    for pragma in (f"busy_timeout = {_BUSY_MS}", "journal_mode = WAL", "synchronous = FULL"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -10,13 +10,10 @@ from nexuslims_logger.session.start import Newcomer, begin_session
 from nexuslims_logger.session.who import ask_who, checked_name, checked_project, remember_who
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from nexuslims_logger.session.loop import SessionLoop
-    from nexuslims_logger.session.service import ChangeUser
+    from nexuslims_logger.session.loop import Change, SessionLoop
 
 
-def change_user(loop: SessionLoop, message: ChangeUser, clicked_at: datetime) -> None:
+def change_user(loop: SessionLoop, change: Change) -> None:
     """End the running session, if there is one, at the click or the last activity, and start the next at the click.
 
     The ended one is caught up in the background. May be repeated after a full disk: what was done is not done twice.
@@ -28,6 +25,7 @@ def change_user(loop: SessionLoop, message: ChangeUser, clicked_at: datetime) ->
     NameUnusable
         The next user's name; nothing has changed.
     """
+    message, clicked_at = change.wish, change.clicked_at
     user, project = checked_name(message.user), checked_project(message.project)
     if loop.current and loop.ports.facts.session(loop.current).state is SessionState.PAUSED:
         return  # it stays open on purpose, and the window closes
@@ -38,4 +36,4 @@ def change_user(loop: SessionLoop, message: ChangeUser, clicked_at: datetime) ->
     if facts is not None:
         end_running(loop, facts, clicked_at, at_last_activity=message.at_last_activity)
     remember_who(loop.ports.facts, user, project)
-    begin_session(loop, Newcomer(user, project, clicked_at))
+    begin_session(loop, Newcomer(user, project, clicked_at, change.clicked_monotonic))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.events import Problem, SessionEnding, SessionStored, Trouble
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
 from nexuslims_logger.messages import LeaveOut
-from nexuslims_logger.session.clock_check import release
+from nexuslims_logger.session.clock_check import note_clock_set, release
 from nexuslims_logger.session.who import UNKNOWN_USER, ask_who
 
 if TYPE_CHECKING:
@@ -36,7 +36,10 @@ def end_session(loop: SessionLoop, message: EndSession) -> None:
     if not facts.confirmed:
         ask_who(loop, facts.identifier)
         return
-    end_running(loop, facts, loop.ports.clock.now(), at_last_activity=message.at_last_activity)
+    # It comes once more while the journal cannot be written: the first time was the click.
+    loop.end_clicked_at = loop.end_clicked_at or loop.ports.clock.now()
+    end_running(loop, facts, loop.end_clicked_at, at_last_activity=message.at_last_activity)
+    loop.end_clicked_at = None
 
 
 def end_running(
@@ -113,11 +116,12 @@ def write_end(
         As in `SessionFacts`; None: everything that the first complete scan finds is the session's.
     """
     clock = loop.ports.clock
+    note_clock_set(loop, facts if facts.identifier == loop.current else None)
     loop.vigil.active_at, loop.vigil.asked = None, False
     changed = loop.ports.facts.change(
         facts.identifier,
         state=SessionState.ENDING,
-        clicked_at=clock.now(),
+        clicked_at=loop.end_clicked_at or clock.now(),
         ended_at=max(at, facts.started_at + _SHORTEST),
         end_utc_offset_min=clock.utc_offset_min(),
         end_reason=reason,

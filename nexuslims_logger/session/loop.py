@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable
-from nexuslims_logger.events import CatchUp, Event, Problem, Trouble
+from nexuslims_logger.events import CatchUp, Event, Healed, Problem, Trouble
 from nexuslims_logger.journal.records import SessionFacts, SessionState
 from nexuslims_logger.messages import ListFiles, Stop, SyncNow, Track, TrackedSession
 from nexuslims_logger.ports import Reply
+from nexuslims_logger.session.clock_check import ClockWatch, note_clock_set
 from nexuslims_logger.session.fleet_report import FleetReport
 from nexuslims_logger.session.forgotten import Vigil, still_working
 from nexuslims_logger.session.recording import ApplyTicket, Recording
@@ -47,6 +48,8 @@ class Change:
     ----------
     clicked_at
         END of the one session and START of the other.
+    clicked_monotonic
+        The same by the clock that cannot be set.
     leaves
         The session that ran before.
     repeated
@@ -55,6 +58,7 @@ class Change:
 
     wish: ChangeUser
     clicked_at: datetime
+    clicked_monotonic: float
     leaves: str | None
     repeated: bool = False
 
@@ -84,12 +88,24 @@ class SessionLoop:
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
+        #: The database is being asked, or was asked, what it has lost.
+        self.compared = False
+        #: When *End session* was clicked, until END is written.
+        self.end_clicked_at: datetime | None = None
+        self.clock_watch = ClockWatch(ports.clock)
+        self.clock_watch.look()
+        since_launch = (ports.clock.now() - ports.station.launched_at).total_seconds()
+        self.launched_monotonic = ports.clock.monotonic() - max(0.0, since_launch)
+        #: When sessions began in this run, by the clock that cannot be set.
+        self.began_monotonic: dict[str, float] = {}
 
     def successor(self) -> SessionLoop:
         """Return the desk for the thread's next life: what it was told, and nothing of what it was doing."""
         after = SessionLoop(self.ports, self._handlers)
         after.current, after.begun = self.current, self.begun or self.current is not None
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
+        after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
+        after.began_monotonic = self.began_monotonic
         after._postponed = self._postponed
         after._postponed.died()
         # The next session may have begun; and what dies twice is left to another click.
@@ -112,18 +128,15 @@ class SessionLoop:
         clock = self.ports.clock
         until = None if timeout_s is None else clock.monotonic() + timeout_s
         while True:
-            due = [
-                moment
-                for moment in (
-                    until,
-                    self.recording.next_due(),
-                    self._next_report(),
-                    self._journal_retry,
-                    self.vigil.due_at if self._journal_retry is None else None,
-                )
-                if moment is not None
-            ]
+            # While the journal cannot be written nothing else is tried, however long it has been due.
+            own = (
+                [self._journal_retry]
+                if self._journal_retry is not None
+                else [self.recording.next_due(), self._next_report(), self.vigil.due_at]
+            )
+            due = [moment for moment in (until, *own) if moment is not None]
             message = self.ports.inbox.get(max(0.0, min(due) - clock.monotonic()) if due else None)
+            self.clock_watch.look()
             if isinstance(_subject(message), kind):
                 return message
             if message is not None:
@@ -135,6 +148,8 @@ class SessionLoop:
     def _work(self) -> None:
         """Answer what has come, in order; while the journal cannot be written everything waits, and nothing is lost."""
         try:
+            if self.clock_watch.set_by_s is not None:
+                note_clock_set(self, self.running())
             while self._postponed:
                 self._handle(self._postponed[0])
                 self._postponed.popleft()
@@ -148,7 +163,9 @@ class SessionLoop:
             log.warning("%s: %s", error.title, error.message)
             self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
         else:
-            self._journal_retry = None
+            if self._journal_retry is not None:
+                self._journal_retry = None
+                self.tell(Healed("journal"))
 
     def _handle(self, message: Any) -> None:
         subject = _subject(message)
@@ -188,15 +205,12 @@ class SessionLoop:
 
     def track(self) -> None:
         """Tell the transfer which sessions to look after: the ended ones, then the running one."""
-        sessions = [
-            self.tracked(facts)
-            for facts in self.ports.facts.unfinished()
-            if facts.state is not SessionState.READY and self._goes_here(facts)
-        ]
-        running = self.running()
-        if running:
-            sessions.append(self.tracked(running))
-        self.ports.transfer.put(Track(tuple(sessions)))
+        unfinished = [facts for facts in self.ports.facts.unfinished() if facts.state is not SessionState.READY]
+        here = [facts for facts in unfinished if self._goes_here(facts)]
+        elsewhere = [self.tracked(facts) for facts in unfinished if facts not in here]
+        if running := self.running():
+            here.append(running)
+        self.ports.transfer.put(Track(tuple(map(self.tracked, here)), tuple(elsewhere)))
         self.tell_left()
 
     def tell_left(self) -> None:
@@ -234,4 +248,5 @@ class SessionLoop:
             ended=facts.ended_at is not None,
             ended_at=facts.ended_at,
             take_until=take_until,
+            began_monotonic=self.began_monotonic.get(facts.identifier),
         )

@@ -19,6 +19,7 @@ from nexuslims_logger.messages import (
     AllStored,
     Backlog,
     FinalSetFixed,
+    RecordedAnew,
     Stop,
     TransferStopped,
     UnassignedSeen,
@@ -29,7 +30,8 @@ from nexuslims_logger.session.end import all_recorded, all_stored, end_session, 
 from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.forgotten import seen_working, somebody_works
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
-from nexuslims_logger.session.neighbour import withdraw_leftover
+from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
+from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, owed_again
 from nexuslims_logger.session.service import (
     AssignUnassigned,
     ChangeUser,
@@ -84,6 +86,8 @@ def new_loop(ports: SessionPorts) -> SessionLoop:
             FinalSetFixed: final_set_fixed,
             AllStored: all_stored,
             AllRecorded: all_recorded,
+            LackingTicket: lacking_found,
+            RecordedAnew: owed_again,
             InstrumentTicket: instrument_answered,
             Backlog: lambda loop, message: loop.report.backlog(message),
             ReportTicket: lambda loop, reply: loop.report.answered(reply),
@@ -108,7 +112,7 @@ def session_main(loop: SessionLoop) -> None:
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change.wish, change.clicked_at))
+            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -121,12 +125,17 @@ def _begin(loop: SessionLoop) -> None:
 
 def _wait_for_change(loop: SessionLoop) -> Change:
     wish: ChangeUser = loop.wait_for(ChangeUser)
-    return Change(wish, loop.ports.clock.now(), loop.current)
+    return Change(wish, loop.ports.clock.now(), loop.ports.clock.monotonic(), loop.current)
 
 
 def _catch_up(loop: SessionLoop) -> None:
     refuse_silent_fallback(loop)
     withdraw_leftover(loop)
+    # There is nothing else to do, and `sync` must not be through before it is known.
+    if compare(loop) and (reply := loop.wait_for(LackingTicket, ASK_S)):
+        lacking_found(loop, reply)
+        for _ in reply.value or ():
+            owed_again(loop, loop.wait_for(RecordedAnew))
     loop.track()
     loop.push()
 

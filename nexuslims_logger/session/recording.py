@@ -12,6 +12,7 @@ from nexuslims_logger.events import Problem, RecordState, SessionReady, Trouble
 from nexuslims_logger.journal.records import OPEN, Applied, SessionState
 from nexuslims_logger.session.clock_check import check_clock, release
 from nexuslims_logger.session.end import ended_elsewhere
+from nexuslims_logger.session.restored import compare
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.records import SessionFacts
@@ -87,6 +88,8 @@ class Recording:
         else:
             self._delays.pop(ticket.identifier, None)
             self._taken(ticket, reply.value)
+            if not self._loop.compared:
+                compare(self._loop)
 
     def _send(self, facts: SessionFacts) -> None:
         from nexuslims_logger.db.tasks import apply_part, apply_session

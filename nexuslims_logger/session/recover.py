@@ -8,6 +8,7 @@ cut short a little while ago by something that nobody wanted, goes on by itself 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import InterruptedChoice, InterruptedFound
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: How long a person may object before the session goes on by itself, seconds.
 CONTINUES_IN_S: Final = 60.0
 
+_RESUMED_AT: Final = "resumed_at {}"
+
 
 @dataclass(frozen=True)
 class Continued:
@@ -36,7 +39,14 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
     """Ask about each session that was left open; return the one that goes on, None when none does."""
     open_sessions = loop.ports.facts.open_sessions()
     for position, facts in enumerate(open_sessions):
-        loop.ports.transfer.put(Recover(loop.tracked(facts), facts.last_activity_at))
+        loop.ports.transfer.put(
+            Recover(
+                loop.tracked(facts),
+                facts.last_activity_at,
+                resumed_at=_resumed_at(loop, facts),
+                launched_at=loop.ports.station.launched_at,
+            )
+        )
         found: Recovered = loop.wait_for(Recovered)
         newest = position == len(open_sessions) - 1
         # A session's store is frozen at START: with another one configured it cannot go on, only end.
@@ -77,8 +87,15 @@ def _choose(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> tuple[I
     return (InterruptedChoice.CONTINUE, True) if answer is None else (answer.choice, False)
 
 
+def _resumed_at(loop: SessionLoop, facts: SessionFacts) -> datetime | None:
+    resumed_at = loop.ports.facts.meta(_RESUMED_AT.format(facts.identifier))
+    return datetime.fromisoformat(resumed_at) if resumed_at else None
+
+
 def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
     """Go on with the session; only a pause on purpose is taken off the hours."""
+    # The gap until now is answered for: what follows is the session's, too.
+    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), loop.ports.clock.now().isoformat())
     changes: dict[str, object] = {"resumed": facts.resumed + 1}
     if facts.paused_at is not None:
         paused_s = max(0, round((loop.ports.clock.now() - facts.paused_at).total_seconds()))

@@ -11,13 +11,14 @@ from urllib.parse import quote
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable, UnknownInstrument
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
-from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
 from nexuslims_logger.session.clock_check import check_clock
 from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
+from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.recover import recover_interrupted
+from nexuslims_logger.session.restored import compare
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from nexuslims_logger.journal.records import Instrument, SessionFacts
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -44,11 +46,18 @@ class InstrumentTicket:
 
 @dataclass(frozen=True)
 class Newcomer:
-    """Who begins to work, and since when; without a `user` it is asked while the session already runs."""
+    """Who begins to work, and since when; without a `user` it is asked while the session already runs.
+
+    Attributes
+    ----------
+    at, at_monotonic
+        By the PC's clock, and by the one that cannot be set.
+    """
 
     user: str | None
     project: str | None
     at: datetime
+    at_monotonic: float
     note: str = ""
 
 
@@ -72,9 +81,8 @@ def start_session(loop: SessionLoop) -> None:
     if continued := recover_interrupted(loop):
         _runs(loop, continued.facts, continued=True, by_itself=continued.by_itself)
     else:
-        begin_session(
-            loop, Newcomer(station.user, station.project, station.launched_at, station.note), beside=ask_the_database
-        )
+        launched = (station.launched_at, loop.launched_monotonic)
+        begin_session(loop, Newcomer(station.user, station.project, *launched, station.note), beside=ask_the_database)
 
 
 def begin_session(
@@ -97,6 +105,8 @@ def begin_session(
     if facts is None:
         facts = _new_session(loop, instrument, who)
         loop.ports.facts.add(facts)
+    if facts.started_at == who.at:
+        loop.began_monotonic[facts.identifier] = who.at_monotonic
     _runs(loop, facts, continued=facts.resumed > 0)
 
 
@@ -135,6 +145,8 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     somebody_works(loop)
     loop.track()
     loop.push()
+    if not loop.compared:
+        compare(loop)
 
 
 def _stored_in(facts: SessionFacts) -> str:
@@ -166,22 +178,14 @@ def refuse_silent_fallback(loop: SessionLoop) -> None:
 
 
 def _new_session(loop: SessionLoop, instrument: Instrument, who: Newcomer) -> SessionFacts:
-    station, clock = loop.ports.station, loop.ports.clock
-    return SessionFacts(
-        identifier=loop.ports.random.identifier(),
-        computer_name=station.computer_name,
-        instrument_pid=instrument.instrument_pid,
-        instrument_name=instrument.schema_name,
-        filestore_path=instrument.filestore_path,
-        store_url=station.store_url,
-        folders=station.folders,
+    return new_facts(
+        loop,
+        instrument,
+        loop.ports.random.identifier(),
         user=who.user,
         project=who.project,
         note=who.note,
         started_at=who.at,
-        utc_offset_min=clock.utc_offset_min(),
-        last_activity_at=who.at,
-        logger_version=station.logger_version,
         revision=0 if who.user is None else 1,
     )
 

@@ -40,7 +40,7 @@ _MOST_CHANGES = 2000
 def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int], None] | None) -> None:
     """Scan; a first complete scan after END fixes the final set."""
     first = [session.identifier for session in state.sessions if not _scanned(ports, session)]
-    state.outcome = outcome = scan(ports, state.sessions, state.appeared, breathe)
+    state.outcome = outcome = scan(ports, state.sessions, state.appeared, breathe, state.elsewhere)
     state.work_done = True
     now = ports.clock.monotonic()
     state.scan_at = now + ports.rules.interval_s
@@ -93,7 +93,7 @@ def look_at_active(ports: TransferPorts, state: PassState) -> None:
 def _look_at_root(ports: TransferPorts, state: PassState, root: str, noticed: Noticed) -> None:
     sessions = sessions_on(root, state.sessions)
     volume = ports.file_system.volume(root)
-    claims = claims_on(ports.files, root, volume, sessions)
+    claims = claims_on(ports, root, volume, sessions)
     if not claims.known_root or any(claims.first(session.identifier) for session in sessions):
         return
     # What nobody owns is not asked about again: that is a scan's business.
@@ -105,7 +105,8 @@ def _look_at_root(ports: TransferPorts, state: PassState, root: str, noticed: No
         return
     appeared = state.appeared.setdefault(root, {})
     with ports.files.transaction():
-        taken = [(change, take(ports, claims, change, state.sessions, noticed)) for change in changes]
+        owners = [*state.sessions, *state.elsewhere]
+        taken = [(change, take(ports, claims, change, owners, noticed)) for change in changes]
     for change, seen in taken:
         if seen is None:
             continue

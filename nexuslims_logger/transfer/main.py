@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
-from nexuslims_logger.events import Problem, Trouble
+from nexuslims_logger.events import Healed, Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, ns_of
 from nexuslims_logger.journal.unassigned import give_unassigned
@@ -18,6 +18,8 @@ from nexuslims_logger.messages import (
     Forget,
     LeaveOut,
     ListFiles,
+    RecordAgain,
+    RecordedAnew,
     Recover,
     Recovered,
     Stop,
@@ -76,16 +78,21 @@ def transfer_main(ports: TransferPorts, state: PassState | None = None) -> None:
         state.given_up = None
     progress = Progress(ports, state)
     breathe = partial(_breathe, ports, state, progress)
+    journal_fails = False
     while not state.stopping:
         try:
             handle_arrived(ports, state)
             sync_pass(ports, state, breathe)
             progress.tell()
             wait_s = min(next_due(ports, state), progress.next_due())
+            if journal_fails:
+                journal_fails = False
+                ports.window.put(Healed("journal"))
         except JournalUnavailable as error:
             # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
             _told_of_the_journal(ports, error)
             state.tallies.clear()
+            journal_fails = True
             wait_s = JOURNAL_RETRY_S
         except ScanStopped:
             break
@@ -160,8 +167,8 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.hurry()
         case Recover():
             others = [session for session in state.sessions if session.ended]
-            state.in_question[message.session.identifier] = ns_of(ports.clock.now())
-            ports.session.put(recover(ports, message.session, others, message.last_activity_at))
+            state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
+            ports.session.put(recover(ports, message, others, state.elsewhere))
         case ListFiles():
             ports.window.put(list_files(ports, state, message.session_identifier))
         case Assign():
@@ -169,14 +176,24 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             offer_unassigned(ports, state)
         case LeaveOut():
             leave_out(ports, state, message)
-        case Forget():
-            with ports.files.transaction():
-                ports.results.forget(message.session_identifier)
-        case UploadBegan():
-            with ports.files.transaction():
-                ports.uploads.put(message.upload)
+        case Forget() | RecordAgain() | UploadBegan():
+            _write_down(ports, state, message)
         case Reply() if not state.is_of_an_earlier_life(message):
             _answered(ports, state, message)
+
+
+def _write_down(ports: TransferPorts, state: PassState, message: Forget | RecordAgain | UploadBegan) -> None:
+    with ports.files.transaction():
+        match message:
+            case Forget():
+                ports.results.forget(message.session_identifier)
+            case RecordAgain():
+                ports.results.owe_again(message.session_identifier)
+            case UploadBegan():
+                ports.uploads.put(message.upload)
+    if isinstance(message, RecordAgain):
+        state.told_recorded.discard(message.session_identifier)
+        ports.session.put(RecordedAnew(message.session_identifier))
 
 
 def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
@@ -209,7 +226,7 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
     """Take over the list of sessions; a new one, and a new END, are reason to look at once."""
     before = {session.identifier: session for session in state.sessions}
     fresh = False
-    state.sessions = message.sessions
+    state.sessions, state.elsewhere = message.sessions, message.elsewhere
     for session in message.sessions:
         known = before.pop(session.identifier, None)
         if known is None or known.ended != session.ended:

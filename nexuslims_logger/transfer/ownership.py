@@ -7,23 +7,47 @@ changed since the scan before. So neither clocks nor preserved times decide, and
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.journal.files import UNASSIGNED
 from nexuslims_logger.journal.results import time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
 
     from nexuslims_logger.journal.files import Seen
     from nexuslims_logger.messages import TrackedSession
-    from nexuslims_logger.ports import FileStat
+    from nexuslims_logger.ports import Clock, FileStat
+
+
+#: A share's clock may be so far ahead; a file with a later time is of before this PC's clock was reset.
+_AHEAD = timedelta(days=1)
+#: Below this nobody has set the clock: it only runs a little fast.
+_STEP = timedelta(milliseconds=10)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def touched_at(stat: FileStat) -> datetime:
     """Return the later of modification and change (on Windows: creation) time."""
     return time_of(max(stat.mtime_ns, stat.ctime_ns))
+
+
+def spans(session: TrackedSession, clock: Clock) -> list[tuple[datetime, datetime]]:
+    """Return between which times a file's own time may be that changed since START, whatever became of the clock.
+
+    By the clock as it was at START, and by the one that it was set to since, if it was.
+    """
+    now, start = clock.now(), session.started_at
+    if session.began_monotonic is None:
+        # Set back meanwhile: nobody knows what it had shown by then.
+        return [(start, now + _AHEAD if now >= start else _NEVER)]
+    elapsed = timedelta(seconds=clock.monotonic() - session.began_monotonic)
+    as_it_was, as_it_is = (start, start + elapsed), (now - elapsed, now)
+    if abs(as_it_is[0] - start) < _STEP:
+        return [(start, now + _AHEAD)]
+    earlier, later = sorted((as_it_was, as_it_is))
+    return [earlier, (later[0], later[1] + _AHEAD)]
 
 
 @dataclass(frozen=True)
@@ -42,6 +66,8 @@ class Claims:
         Whether a session's final set is already fixed: it claims nothing new.
     is_owed
         Whether a file, as its owner's, is not in the store as it was seen.
+    spans
+        Between which times, first and last, a file's own time must be to tell that it changed since START (`spans`).
     """
 
     sessions: Sequence[TrackedSession]
@@ -49,6 +75,7 @@ class Claims:
     first: Callable[[str], bool]
     final_fixed: Callable[[str], bool]
     is_owed: Callable[[Seen], bool]
+    spans: Mapping[str, Sequence[tuple[datetime, datetime]]]
 
     def reconsider_since(self, unreadable_before: bool) -> datetime | None:
         """Return from when on files that nobody owns are asked about again, None when they are not.
@@ -57,7 +84,7 @@ class Claims:
         it), has left its files to nobody; and its own first scan may have missed a folder that could not be read.
         """
         undecided = (
-            session.started_at
+            min(first for first, _ in self.spans[session.identifier])
             for session in self.sessions
             if not (session.ended and self.final_fixed(session.identifier))
             and (unreadable_before or session.take_until is not None or self.first(session.identifier))
@@ -89,7 +116,7 @@ class Claims:
             if session.ended and self.final_fixed(session.identifier):
                 continue
             by_time = self.first(session.identifier) or unreadable_before or unchanged
-            if by_time and touched < session.started_at:
+            if by_time and not self._since_start(session, stat):
                 continue
             if session.take_until is not None and touched > session.take_until:
                 continue
@@ -99,6 +126,10 @@ class Claims:
         if self.known_root and not (unreadable_before and before is None):
             return UNASSIGNED
         return None
+
+    def _since_start(self, session: TrackedSession, stat: FileStat) -> bool:
+        times = (time_of(stat.mtime_ns), time_of(stat.ctime_ns))
+        return any(first <= at <= last for first, last in self.spans[session.identifier] for at in times)
 
     def _still_its_own(self, before: Seen) -> bool:
         """Whether an ended session keeps a file that changes: while it is being finished, or on its way to the store.

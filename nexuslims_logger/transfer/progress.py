@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import deque
 from dataclasses import replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState, SendTicket
+
+log = logging.getLogger(__name__)
 
 #: Between two messages while files are under way, and the span over which the rate is taken.
 TICK_S = 0.5
@@ -194,7 +197,12 @@ class Progress:
             waiting.setdefault(key, STILL_WRITTEN)
         return [
             *sorted(
-                (WaitingFile(shown_name(session, key), why) for key, why in waiting.items()), key=lambda one: one.name
+                # The name stands beside the reason, which says it once more where it is an error's message.
+                (
+                    WaitingFile(shown_name(session, key), why.removeprefix(f"{printable(key.path)}: "))
+                    for key, why in waiting.items()
+                ),
+                key=lambda one: one.name,
             ),
             *self._state.outcome.unreadable,
         ]
@@ -213,7 +221,10 @@ class Progress:
     def _since(self, error: LoggerError | None, now: datetime) -> Problem | None:
         """Give a trouble its beginning: it is kept while the trouble is the same."""
         if error is None:
+            if self._folder_problem:
+                log.info("every watch folder can be looked at again")
             self._folder_problem = None
         elif self._folder_problem is None or self._folder_problem.message != error.message:
             self._folder_problem = Problem(error.title, error.message, now)
+            log.warning("%s: %s", error.title, error.message)
         return self._folder_problem

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.errors import FolderMissing
 from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.results import time_of
-from nexuslims_logger.messages import Recovered, TrackedSession
+from nexuslims_logger.messages import Recovered
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.scan import claims_on, roots_of
 from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from nexuslims_logger.messages import Recover, TrackedSession
     from nexuslims_logger.ports import FileStat
     from nexuslims_logger.transfer.ports import TransferPorts
 
@@ -36,56 +37,65 @@ class _Found:
 
 def recover(
     ports: TransferPorts,
-    session: TrackedSession,
+    message: Recover,
     others: Sequence[TrackedSession],
-    last_activity_at: datetime,
+    elsewhere: Sequence[TrackedSession] = (),
 ) -> Recovered:
     """Find the session's last activity, and write down which files are its own. May be repeated.
 
     Parameters
     ----------
-    session
-        The interrupted session, as if it still ran.
+    message
+        With the interrupted session, as if it still ran.
     others
         Ended sessions whose files may still be unsettled.
-    last_activity_at
-        The last one that the facts know of.
+    elsewhere
+        Sessions that claim nothing now, but may lose a file.
     """
+    session, now = message.session, ports.clock.now()
+    # Two sessions of one PC do not overlap: the next one's START would be the launch.
+    until = min(now, message.launched_at or now)
     found: list[_Found] = []
     complete = True
     for root in roots_of([session]):
         try:
             with ports.files.transaction():
-                found += _walk(ports, root, session, others)
+                found += _walk(ports, root, session, others, elsewhere)
         except FolderMissing:
             complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
     latest = last_before_gap(
-        session.started_at,
+        max(session.started_at, message.resumed_at or session.started_at),
         [
-            last_activity_at,
-            *_activity(session.started_at, ports.clock.now(), ((one.now.mtime_ns, one.now.ctime_ns) for one in own)),
-            *_activity(session.started_at, ports.clock.now(), ports.files.times_ns(session.identifier)),
+            message.last_activity_at,
+            *_activity(session.started_at, until, ((one.now.mtime_ns, one.now.ctime_ns) for one in own)),
+            *_activity(session.started_at, until, ports.files.times_ns(session.identifier)),
         ],
         timedelta(seconds=ports.rules.gap_s),
     )
     with ports.files.transaction():
         for one in own:
-            at = _activity(session.started_at, ports.clock.now(), [(one.now.mtime_ns, one.now.ctime_ns)])
+            at = _activity(session.started_at, now, [(one.now.mtime_ns, one.now.ctime_ns)])
             owner = session.identifier if not at or at[0] <= latest else UNASSIGNED
             if one.before and one.before.owner != owner:
-                missing(ports, one.before, [*others, session], TAKEN_OVER)
+                missing(ports, one.before, [*others, *elsewhere, session], TAKEN_OVER)
             ports.files.put(Seen(one.key, one.now, settled=False, owner=owner))
     tally = ports.files.tally(session.identifier)
     bytes_waiting = tally.bytes_total - tally.bytes_done
     return Recovered(session.identifier, latest, tally.files_waiting, bytes_waiting, complete)
 
 
-def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequence[TrackedSession]) -> list[_Found]:
+def _walk(
+    ports: TransferPorts,
+    root: str,
+    session: TrackedSession,
+    others: Sequence[TrackedSession],
+    elsewhere: Sequence[TrackedSession],
+) -> list[_Found]:
     """Note what is another's or nobody's, and return what may be the session's."""
     files = ports.files
     volume = ports.file_system.volume(root)
-    claims = claims_on(files, root, volume, [*others, session])
+    claims = claims_on(ports, root, volume, [*others, session])
 
     # A scan for the ended sessions may have met this one's last files before, and found no owner for them.
     def since(unreadable_before: bool) -> datetime:
@@ -95,7 +105,7 @@ def _walk(ports: TransferPorts, root: str, session: TrackedSession, others: Sequ
     candidates: list[_Found] = []
     for change in walk.changes():
         if isinstance(change, Gone):
-            vanished(ports, change.before, [*others, session])
+            vanished(ports, change.before, [*others, *elsewhere, session])
             continue
         owner = claims.owner(change.now, change.before, unreadable_before=change.unreadable_before)
         if owner == session.identifier:

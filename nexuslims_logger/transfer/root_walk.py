@@ -12,7 +12,7 @@ from nexuslims_logger.journal.files import FileKey, Seen, seen_in
 from nexuslims_logger.transfer.ownership import touched_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from nexuslims_logger.ports import FileEntry, FileStat
@@ -58,6 +58,8 @@ class RootWalk:
     since
         From when on what nobody owns is yielded as well, although it was seen before; told whether its folder could
         be read before. The file of a session's first seconds may have been met by a scan that did not know of it.
+    doubted
+        Sessions of whose files the path is asked, whatever the folder's entry says: this look may fix their final set.
     breathe
         Is called after each folder with the number of files met so far, so that other work can go on.
 
@@ -69,18 +71,20 @@ class RootWalk:
         All folders that were met, readable or not.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what is looked at, and with which eyes
         self,
         ports: TransferPorts,
         root: str,
         volume: str,
         since: Callable[[bool], datetime | None],
+        doubted: Collection[str] = (),
         breathe: Callable[[int], None] | None = None,
     ) -> None:
         self._since = {unreadable_before: since(unreadable_before) for unreadable_before in (False, True)}
         self._ports = ports
         self._root = root
         self._volume = volume
+        self._doubted = doubted
         self._unreadable_before = ports.files.unreadable(root)
         self._breathe = breathe
         self._files_met = 0
@@ -124,10 +128,11 @@ class RootWalk:
             blob = os.fsencode(name)
             row = known.pop(blob, None)
             # Most files are as they were: nothing is made of them.
-            if row and row[:3] == stat and (row[4] or not asked_again):
+            doubted = row is not None and row[4] in self._doubted
+            if row and row[:3] == stat and not doubted and (row[4] or not asked_again):
                 continue
             before = seen_in(self._root, folder, blob, row) if row else None
-            if before and before.stat == stat and not self._reconsidered(before, unreadable_before):
+            if before and before.stat == stat and not doubted and not self._reconsidered(before, unreadable_before):
                 continue
             key = FileKey(self._root, folder, name)
             # A directory entry may lag behind a writer (NTFS): of a file we know, the path has the last word.

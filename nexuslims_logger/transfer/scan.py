@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing, LoggerError
 from nexuslims_logger.journal.files import UNASSIGNED, Seen
-from nexuslims_logger.transfer.ownership import Claims
+from nexuslims_logger.transfer.ownership import Claims, spans
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished
 from nexuslims_logger.transfer.waiting import take_back_renamed
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nexuslims_logger.events import WaitingFile
-    from nexuslims_logger.journal.files import FilesJournal
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.root_walk import Differs
@@ -127,6 +126,7 @@ def scan(
     sessions: Sequence[TrackedSession],
     appeared: dict[str, Appeared] | None = None,
     breathe: Callable[[int], None] | None = None,
+    elsewhere: Sequence[TrackedSession] = (),
 ) -> ScanOutcome:
     """Look at every watch folder, and write down what is new and whose it is.
 
@@ -138,13 +138,17 @@ def scan(
         What quick looks have found since the last scan, by watch folder.
     breathe
         As `RootWalk` has it.
+    elsewhere
+        Sessions that claim nothing now, but may lose a file.
     """
     outcome = ScanOutcome()
     for root in roots_of(sessions):
         noticed = Noticed()
         try:
             with ports.files.transaction():
-                walk = _scan_root(ports, root, sessions, noticed, (appeared or {}).get(root, {}), breathe)
+                walk = _scan_root(
+                    ports, root, sessions, [*sessions, *elsewhere], noticed, (appeared or {}).get(root, {}), breathe
+                )
         except FolderMissing as problem:
             outcome.complete = False
             outcome.folder_problem = problem
@@ -163,6 +167,7 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     ports: TransferPorts,
     root: str,
     sessions: Sequence[TrackedSession],
+    owners: Sequence[TrackedSession],
     noticed: Noticed,
     appeared_before: Appeared,
     breathe: Callable[[int], None] | None,
@@ -170,13 +175,14 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
     files = ports.files
     here = sessions_on(root, sessions)
     volume = ports.file_system.volume(root)
-    claims = claims_on(files, root, volume, here)
-    walk = RootWalk(ports, root, volume, claims.reconsider_since, breathe)
+    claims = claims_on(ports, root, volume, here)
+    final = frozenset(one.identifier for one in here if one.ended and not files.final_set_fixed(one.identifier))
+    walk = RootWalk(ports, root, volume, claims.reconsider_since, final, breathe)
     gone: list[Seen] = []
     appeared = dict(appeared_before)
     for change in walk.changes():
         if not isinstance(change, Gone):
-            seen = take(ports, claims, change, sessions, noticed)
+            seen = take(ports, claims, change, owners, noticed)
             if seen and change.before is None and claims.known_root and len(appeared) < _MOST_APPEARED:
                 appeared[likeness(seen)] = seen
         elif change.before.owner:
@@ -186,8 +192,8 @@ def _scan_root(  # noqa: PLR0913 - what is looked at, for whom, and who hears of
             files.remove(change.before.key)
     for before in gone:
         noticed.note_gone(before)
-        if not _renamed(ports, before, appeared.get(likeness(before)), sessions):
-            vanished(ports, before, sessions)
+        if not _renamed(ports, before, appeared.get(likeness(before)), owners):
+            vanished(ports, before, owners)
     walk.finish()
     for session in here:
         files.mark_first_scan(session.identifier, root)
@@ -240,8 +246,9 @@ def sessions_on(root: str, sessions: Sequence[TrackedSession]) -> list[TrackedSe
     return [session for session in sessions if any(folder.path == root for folder in session.folders)]
 
 
-def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
+def claims_on(ports: TransferPorts, root: str, volume: str, sessions: Sequence[TrackedSession]) -> Claims:
     """Return who may claim what a scan of `root` finds on this volume."""
+    files = ports.files
     # What was seen on another volume does not tell what is new on this one: the files' own times decide.
     known = files.volume(root) == volume
     return Claims(
@@ -250,4 +257,5 @@ def claims_on(files: FilesJournal, root: str, volume: str, sessions: Sequence[Tr
         first=lambda session: not known or not files.first_scan_done(session, root),
         final_fixed=files.final_set_fixed,
         is_owed=files.is_owed,
+        spans={session.identifier: spans(session, ports.clock) for session in sessions},
     )

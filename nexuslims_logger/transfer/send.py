@@ -48,9 +48,12 @@ class Control:
         How far the file was read for its MD5, and how much of it the store has.
     bytes_before
         How much of it the store had before this try.
+    blocks
+        How often a block of it was read, for whatever it was.
     """
 
     cancelled: bool = False
+    blocks: int = 0
     bytes_read: int = 0
     bytes_sent: int = 0
     bytes_before: int = 0
@@ -120,7 +123,9 @@ class _Reader:
     def read(self, size: int) -> bytes:
         if self._control.cancelled:
             raise _Cancelled("Stopped", "The transfer was stopped; the file is sent again next time.")
-        return self._handle.read(size)
+        block = self._handle.read(size)
+        self._control.blocks += 1
+        return block
 
     def seek(self, position: int) -> None:
         self._handle.seek(position)

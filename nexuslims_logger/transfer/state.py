@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
+from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
 from nexuslims_logger.unanswered import Unanswered
@@ -31,6 +32,14 @@ class SendTicket:
     control: Control
     since: float
 
+    def __str__(self) -> str:
+        """Say what is under way, for a person."""
+        return f"the transfer of {printable(self.owed.seen.key.path)}"
+
+    def moved(self) -> int:
+        """Return another number as long as it goes on; from any thread."""
+        return self.control.blocks
+
 
 @dataclass(frozen=True)
 class VerifyTicket:
@@ -39,6 +48,10 @@ class VerifyTicket:
     number: int
     session: str
 
+    def __str__(self) -> str:
+        """As `SendTicket`."""
+        return "the comparison with the store"
+
 
 @dataclass(frozen=True)
 class ManifestTicket:
@@ -46,10 +59,18 @@ class ManifestTicket:
 
     session: str
 
+    def __str__(self) -> str:
+        """As `SendTicket`."""
+        return "the session's list of files, on its way to the store"
+
 
 @dataclass(frozen=True)
 class ProbeTicket:
     """A question whether the store is back."""
+
+    def __str__(self) -> str:
+        """As `SendTicket`."""
+        return "the question to the store"
 
 
 @dataclass(frozen=True)
@@ -113,6 +134,8 @@ class PassState:
         `Stop` has arrived.
     sessions
         Ended ones first, the running one last.
+    elsewhere
+        Those whose files wait for another store.
     scan_at, look_at
         When all watch folders are looked at next, and the active ones.
     active
@@ -154,6 +177,7 @@ class PassState:
     first_number: int = 0
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
+    elsewhere: tuple[TrackedSession, ...] = ()
     scan_at: float = 0.0
     look_at: float = 0.0
     active: dict[tuple[str, str], float] = field(default_factory=dict)
@@ -212,6 +236,7 @@ class PassState:
             next_number=self.next_number,
             stopping=self.stopping,
             sessions=self.sessions,
+            elsewhere=self.elsewhere,
             in_question=self.in_question,
         )
 

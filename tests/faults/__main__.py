@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.database_servers import running_mariadb
 from tests.faults.long_run import long_run
 from tests.faults.sweep import Sweep, Tally
+from tests.storage_emulators import EMULATORS, gcp_storage_emulator
+from tests.storage_proxy import StorageProxy
 
 
 def main() -> int:
@@ -23,8 +25,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, help="cut at every n-th point only")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="nexuslims-faults-") as folder:
-        swept = _swept(Path(folder), arguments.pcs, arguments.every)
-        _say(f"cut at every point: {swept}")
+        swept = _swept(Sweep(Path(folder) / "folder", arguments.pcs), arguments.every)
+        _say(f"cut at every point, with a folder as the store: {swept}")
+        bucket = _bucket_swept(Path(folder) / "bucket", arguments.pcs, arguments.every)
+        _say(f"cut at every point, with a bucket: {bucket}")
+        swept.join(bucket)
         random_runs = _random_runs(Path(folder), arguments.pcs, arguments.sessions // arguments.pcs, arguments.seed)
         _say(f"random runs from seed {arguments.seed} on: {random_runs}")
     swept.join(random_runs)
@@ -34,8 +39,19 @@ def main() -> int:
     return 0 if swept.verdict.is_kept() else 1
 
 
-def _swept(folder: Path, beside: int, every: int) -> Tally:
-    sweep = Sweep(folder, beside)
+def _bucket_swept(folder: Path, beside: int, every: int) -> Tally:
+    if not EMULATORS:
+        _say("No emulators of Cloud Storage here (make emulators): nothing was cut on the way to a bucket.")
+        return Tally()
+    with gcp_storage_emulator() as url:
+        proxy = StorageProxy(url).start()
+        try:
+            return _swept(Sweep(folder, beside, (proxy.url, url)), every)
+        finally:
+            proxy.stop()
+
+
+def _swept(sweep: Sweep, every: int) -> Tally:
     points = range(1, len(sweep.points()) + 1, every)
     sweep.cut(points)
     sweep.cut(points, recovery=True)

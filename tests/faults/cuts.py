@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ class Cuts:
         """Hook the real code of this process."""
         for owner, name, kind in _CALLS:
             setattr(owner, name, self._around(getattr(owner, name), f"{kind} {name.strip('_')}"))
+        if requests := sys.modules.get("requests"):  # only who talks to a bucket has loaded it
+            requests.Session.request = self._around_request(requests.Session.request)
         event.listen(Engine, "before_cursor_execute", lambda *_: self._point("database statement before"))
         event.listen(Engine, "after_cursor_execute", lambda *_: self._point("database statement after"))
 
@@ -60,6 +63,17 @@ class Cuts:
             self._point(f"{label} before")
             answer = call(*args, **named)
             self._point(f"{label} after")
+            return answer
+
+        return cut
+
+    def _around_request(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """Cut before and after a request to the bucket: begin, part, status, copy, metadata."""
+
+        def cut(session: Any, method: str, *args: Any, **named: Any) -> Any:
+            self._point(f"request {method} before")
+            answer = call(session, method, *args, **named)
+            self._point(f"request {method} after")
             return answer
 
         return cut

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import time
 from contextlib import closing
@@ -13,7 +14,7 @@ import pymysql  # type: ignore[import-untyped]  # it has no types of its own
 from nexuslims_logger.exit_codes import ExitCode
 from tests.faults.cable import Cable
 from tests.faults.machine import Forks, Machine, Run, caught_up
-from tests.faults.outside import Verdict, at_any_moment, in_the_end
+from tests.faults.outside import FolderContents, Verdict, at_any_moment, in_the_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ class LongRun:
             NEXUSLIMSGUI_DATA_BUCKET=str(folder / "share" / "bucket"),
             NEXUSLIMSGUI_INSTRUMENT="FEI-Titan-TEM",
         )
-        self.machine.bucket = folder / "share" / "bucket"
+        self.machine.store = FolderContents(folder / "share" / "bucket")
         (folder / "share").mkdir()
 
     def prepare(self) -> None:
@@ -69,12 +70,12 @@ class LongRun:
         found = Verdict([], [], [])
         while len(set(self.machine.shown)) < sessions:
             self._one_start()
-            found.add(at_any_moment(self._ask, self.machine.bucket))
+            found.add(at_any_moment(self.ask, self.machine.store))
         run = self.machine.start("headless", "--user", "Last", "--for", "0.1")
         assert self.machine.started(run), run.complaints.read_text()
         self.machine.finish(run)
         found.wrong += caught_up(self.machine)
-        found.add(in_the_end(self._ask, self.machine))
+        found.add(in_the_end(self.ask, self.machine))
         return found
 
     def _one_start(self) -> None:
@@ -131,10 +132,21 @@ class LongRun:
         if no_store and share.exists():
             share.rename(away)
         elif not no_store and away.exists():
+            if share.exists():
+                # A lock that was just being taken makes its folders anew; nothing else may stand at a mount point.
+                left = [path for path in share.rglob("*") if path.is_file() and path.suffix != ".lock"]
+                assert not left, left
+                shutil.rmtree(share)
             away.rename(share)
         self.machine.faults += no_database + no_store
 
-    def _ask(self, question: str) -> list[tuple[Any, ...]]:
+    def forget(self, session: str) -> None:
+        """Put the database back to how it was before a session."""
+        for table in ("file_manifest", "session_log"):
+            self._server.run(f"DELETE FROM {self._schema}.{table} WHERE session_identifier = '{session}'")
+
+    def ask(self, question: str) -> list[tuple[Any, ...]]:
+        """Ask the server itself, past the cable."""
         with closing(
             pymysql.connect(host="127.0.0.1", port=self._server.port, user="root", database=self._schema)
         ) as connection:

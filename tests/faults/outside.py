@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import http
+import json
+import urllib.error
+import urllib.request
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -15,6 +21,66 @@ if TYPE_CHECKING:
 
     #: Asks the database in plain SQL.
     Ask = Callable[[str], Iterable[tuple[Any, ...]]]
+
+
+class Store(Protocol):
+    """What stands in a store, seen without the program."""
+
+    def names(self) -> set[str]:
+        """Return the names of all objects."""
+
+    def md5(self, name: str) -> str | None:
+        """Return the MD5 of an object, None for none."""
+
+
+@dataclass
+class FolderContents:
+    """A folder, read as `ls` and `md5sum` do."""
+
+    folder: Path
+
+    def names(self) -> set[str]:
+        """As `Store.names`."""
+        found = self.folder.rglob("*") if self.folder.exists() else ()
+        return {path.relative_to(self.folder).as_posix() for path in found if path.is_file()}
+
+    def md5(self, name: str) -> str | None:
+        """As `Store.md5`."""
+        return _md5(self.folder / name)
+
+
+@dataclass
+class BucketContents:
+    """A bucket, asked over HTTP.
+
+    Attributes
+    ----------
+    url
+        Of the server itself, where nothing is cut or added.
+    """
+
+    url: str
+    bucket: str
+
+    def names(self) -> set[str]:
+        """As `Store.names`."""
+        return {item["name"] for item in (self._ask("") or {}).get("items", ())}
+
+    def md5(self, name: str) -> str | None:
+        """As `Store.md5`."""
+        found = self._ask(f"/{quote(name, safe='')}")
+        return base64.b64decode(found["md5Hash"]).hex() if found else None
+
+    def _ask(self, what: str) -> dict[str, Any] | None:
+        address = f"{self.url}/storage/v1/b/{self.bucket}/o{what}"
+        try:
+            with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - http alone
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.NOT_FOUND:
+                return None
+            raise
 
 
 @dataclass
@@ -40,7 +106,7 @@ class Verdict:
         return f"lost {len(self.lost)}, wrong {len(self.wrong)}, duplicated {len(self.duplicated)}"
 
 
-def at_any_moment(ask: Ask, bucket: Path) -> Verdict:
+def at_any_moment(ask: Ask, store: Store) -> Verdict:
     """Look at a database and a store whose logger has just been killed.
 
     The record builder pairs START and END rows that are ``TO_BE_BUILT``; a lone START stops it for everybody.
@@ -62,7 +128,7 @@ def at_any_moment(ask: Ask, bucket: Path) -> Verdict:
     wrong += [
         f"not in the store as recorded: {name} of {session}"
         for session, name, state, md5, generation in manifest
-        if state == "UPLOADED" and (session, "START") in ready and not _stands(bucket, name, md5, generation)
+        if state == "UPLOADED" and (session, "START") in ready and not _stands(store, name, md5, generation)
     ]
     objects = Counter((session, name) for session, name, *_ in manifest)
     twice += [f"{number} rows of {name} of {session}" for (session, name), number in objects.items() if number > 1]
@@ -71,7 +137,7 @@ def at_any_moment(ask: Ask, bucket: Path) -> Verdict:
 
 def in_the_end(ask: Ask, machine: Machine) -> Verdict:
     """Look at everything when all is calm: every session that was shown is whole, and every file is in the store."""
-    verdict = at_any_moment(ask, machine.bucket)
+    verdict = at_any_moment(ask, machine.store)
     statuses: dict[str, list[tuple[str, str]]] = {}
     for session, kind, status in ask("SELECT session_identifier, event_type, record_status FROM session_log"):
         statuses.setdefault(session, []).append((kind, status))
@@ -92,8 +158,8 @@ def in_the_end(ask: Ask, machine: Machine) -> Verdict:
     return verdict
 
 
-def _stands(bucket: Path, name: str, md5: str, generation: int) -> bool:
-    return any(_md5(place) == md5 for place in (bucket / name, bucket / ".versions" / name / str(generation)))
+def _stands(store: Store, name: str, md5: str, generation: int) -> bool:
+    return md5 in {store.md5(name), store.md5(f".versions/{name}/{generation}")}
 
 
 def _md5(path: Path) -> str | None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.exit_codes import ExitCode
 from tests.faults.machine import Forks, Machine, Run, caught_up
-from tests.faults.outside import Verdict, at_any_moment, in_the_end
+from tests.faults.outside import BucketContents, Verdict, at_any_moment, in_the_end
+from tests.storage_emulators import make_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,17 +51,38 @@ class Tally:
 
 
 class Sweep:
-    """Runs the same day at a microscope again and again, with a cut at another point each time."""
+    """Runs the same day at a microscope again and again, with a cut at another point each time.
 
-    def __init__(self, folder: Path, beside: int) -> None:
+    Parameters
+    ----------
+    beside
+        So many PCs at once.
+    storage
+        The address where the programs find Cloud Storage, and that of the server itself; None: they store in a folder.
+    """
+
+    def __init__(self, folder: Path, beside: int, storage: tuple[str, str] | None = None) -> None:
         self._folder = folder
         self._beside = beside
+        self._storage = storage
         self.tally = Tally()
+
+    def _forks(self) -> Forks:
+        return Forks("bucket") if self._storage else Forks()
+
+    def _machine(self, name: str, forks: Forks) -> Machine:
+        if self._storage is None:
+            return Machine(self._folder / name, forks)
+        met, server = self._storage
+        bucket = make_bucket(server)
+        machine = Machine(self._folder / name, forks, STORAGE_EMULATOR_HOST=met, NEXUSLIMSGUI_DATA_BUCKET=bucket)
+        machine.store = BucketContents(server, bucket)
+        return machine
 
     def points(self) -> list[str]:
         """Return the points that an undisturbed session passes."""
-        with Forks() as forks:
-            machine = Machine(self._folder / "undisturbed", forks)
+        with self._forks() as forks:
+            machine = self._machine("undisturbed", forks)
             run = _session(machine, None)
             assert machine.finish(run) == ExitCode.COMPLETE, run.complaints.read_text()
             self.tally.add(machine, _made_whole(machine))
@@ -74,9 +96,9 @@ class Sweep:
                 done.result()
 
     def _work(self, waiting: Iterable[int], *, recovery: bool) -> None:
-        with Forks() as forks:
+        with self._forks() as forks:
             for point in waiting:
-                machine = Machine(self._folder / f"{'recovery' if recovery else 'session'}{point}", forks)
+                machine = self._machine(f"{'recovery' if recovery else 'session'}{point}", forks)
                 run = _session(machine, _KILLED_BY_HAND if recovery else point)
                 if recovery:
                     machine.tell(run, signal.SIGKILL)
@@ -84,7 +106,7 @@ class Sweep:
                     run = machine.start("headless", "--user", "Bob", "--for", "0.1", cut=point)
                     machine.started(run)
                 machine.finish(run)
-                moment = at_any_moment(_asked(machine), machine.bucket)
+                moment = at_any_moment(asked(machine), machine.store)
                 verdict = _made_whole(machine)
                 verdict.add(moment)
                 if not verdict.is_kept():
@@ -105,7 +127,7 @@ def _session(machine: Machine, cut: int | None) -> Run:
     machine.write("grain.tif", b"first" * 5000, session)
     machine.write("Übersicht/Ring 1.dm3", bytes(range(256)) * 4000, session)
     for _ in range(100):
-        if (machine.bucket.exists() and any(machine.bucket.rglob("grain.tif"))) or not machine.alive(run):
+        if any(name.endswith("/grain.tif") for name in machine.store.names()) or not machine.alive(run):
             break
         time.sleep(0.02)
     machine.write("grain.tif", b"second" * 5000, session)
@@ -122,12 +144,14 @@ def _made_whole(machine: Machine) -> Verdict:
     machine.finish(run)
     # Bob may be done while Ada's files are still being brought to the store.
     complaint = caught_up(machine)
-    verdict = in_the_end(_asked(machine), machine)
+    verdict = in_the_end(asked(machine), machine)
     verdict.wrong += complaint
     return verdict
 
 
-def _asked(machine: Machine) -> Any:
+def asked(machine: Machine) -> Any:
+    """Return what asks the embedded database in SQL; nothing is answered while it is being made."""
+
     def ask(question: str) -> list[tuple[Any, ...]]:
         path = machine.home / "nexuslims.db"
         if not path.exists():

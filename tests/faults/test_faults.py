@@ -10,11 +10,13 @@ import pytest
 
 from tests.faults.long_run import long_run
 from tests.faults.sweep import Sweep
+from tests.storage_emulators import needs_emulators
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.database_servers import Server
+    from tests.storage_proxy import StorageProxy
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs the program many times by forking it")
 
@@ -33,14 +35,27 @@ def sweep(tmp_path: Path) -> Sweep:
 def test_killed_anywhere_a_session_is_made_whole(sweep: Sweep) -> None:
     points = sweep.points()
     chosen = [
-        *spread(points, "journal", 8),
+        *spread(points, "journal", 6),
         *spread(points, "store|rename", 8),
         *spread(points, "database commit", 4),
-        *spread(points, "database statement", 8),
+        *spread(points, "database statement", 6),
     ]
     sweep.cut(chosen)
     # Threads take turns as they like: the last points may not be reached in every run.
     assert sweep.tally.faults >= len(chosen) - 4
+    assert sweep.tally.verdict.is_kept(), sweep.tally.verdict
+
+
+@needs_emulators
+def test_killed_at_any_request_to_a_bucket_a_session_is_made_whole(
+    tmp_path: Path, proxy: StorageProxy, gcp_url: str
+) -> None:
+    sweep = Sweep(tmp_path, 4, (proxy.url, gcp_url))
+    points = sweep.points()
+    sweep.cut(
+        [*spread(points, "request POST", 3), *spread(points, "request PUT", 2), *spread(points, "request GET", 1)]
+    )
+    assert sweep.tally.faults >= 4
     assert sweep.tally.verdict.is_kept(), sweep.tally.verdict
 
 

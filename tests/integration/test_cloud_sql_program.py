@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.test_headless import LIMIT_S, Pc, until
+from tests.windows.signals import STARTED_WITH, interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,8 @@ class CloudPc(Pc):
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            creationflags=STARTED_WITH,
         )
         self._started.append(program)
         return program
@@ -57,7 +59,7 @@ class CloudPc(Pc):
 
     def leaks(self, shown: str) -> list[str]:
         """Return what of the secrets was shown or logged."""
-        logged = "".join(path.read_text() for path in (self.home / "logs").iterdir())
+        logged = "".join(path.read_text(encoding="utf-8") for path in (self.home / "logs").iterdir())
         return [secret for secret in self.cloud.standin.secrets if secret in shown + logged]
 
 
@@ -90,7 +92,7 @@ def test_a_whole_session_with_the_least_rights(pc: CloudPc) -> None:
         for number in range(30):
             pc.write(f"{number}.tif", b"content %d" % number)
         until(lambda: len(pc.stored()) == 30)
-        program.send_signal(signal.SIGINT)
+        interrupt(program)
         out, complaints = program.communicate(timeout=LIMIT_S)
 
     assert program.returncode == 0, complaints
@@ -118,7 +120,7 @@ def test_a_frozen_server_holds_nobody_up(pc: CloudPc) -> None:
     os.kill(pid, signal.SIGSTOP)
     try:
         begun = time.monotonic()
-        program.send_signal(signal.SIGINT)
+        interrupt(program)
         out, complaints = program.communicate(timeout=LIMIT_S)
         took = time.monotonic() - begun
     finally:
@@ -154,7 +156,7 @@ def test_the_process_ends_whatever_hangs(pc: CloudPc, what: str, calls: int) -> 
     program = pc.start("headless", "--user", "ada")
     until(lambda: len(pc.cloud.standin.calls) >= calls)
     begun = time.monotonic()
-    program.send_signal(signal.SIGINT)
+    interrupt(program)
     program.communicate(timeout=LIMIT_S)
 
     assert program.returncode == 1, f"nothing was recorded: {what} hung before the instrument was known"

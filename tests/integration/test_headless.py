@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -18,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
-from tests.windows.host import run_there
-from tests.windows.screen import path_there
-from tests.windows.signals import STARTED_WITH, interrupt
+from tests.windows.linux_programs import run_linux
+from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +35,7 @@ class Pc:
         self.watch.mkdir()
         self.bucket = self.home / "bucket"
         self._started: list[subprocess.Popen[str]] = []
+        self.program: tuple[str | Path, ...] = (sys.executable, "-m", "nexuslims_logger")
         self.environment = {
             **os.environ,
             "NEXUSLIMSGUI_HOME": str(self.home),
@@ -47,7 +46,7 @@ class Pc:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         program = subprocess.Popen(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -69,18 +68,15 @@ class Pc:
         assert session, "no START within the limit"
         return program, session
 
-    def finish(self, program: subprocess.Popen[str], number: int = signal.SIGINT) -> int:
-        if number == signal.SIGINT:
-            interrupt(program)
-        else:
-            program.send_signal(number)
+    def finish(self, program: subprocess.Popen[str], ask: Callable[[subprocess.Popen[str]], None] = interrupt) -> int:
+        ask(program)
         _, complaints = program.communicate(timeout=LIMIT_S)
         assert "Traceback" not in complaints, complaints
         return program.returncode
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "nexuslims_logger", *arguments],
+            [*self.program, *arguments],
             env=self.environment,
             capture_output=True,
             encoding="utf-8",
@@ -122,13 +118,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def checked_by_md5sum(manifest: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Let md5sum compare a manifest with the files in `folder`."""
-    command = ["md5sum", "-c", "--strict"]
-    if sys.platform == "win32":
-        # It is Linux's, and takes a carriage return for a part of the name.
-        given = manifest.replace("\r\n", "\n").encode()
-        there = run_there(command, path_there(folder), given)
-        return subprocess.CompletedProcess(command, there.returncode, there.stdout.decode(), there.stderr.decode())
-    return subprocess.run(command, input=manifest, cwd=folder, capture_output=True, text=True, check=False)
+    return run_linux("md5sum", "-c", "--strict", cwd=folder, given=manifest)
 
 
 def md5(path: Path) -> str:
@@ -232,7 +222,7 @@ def test_killed_and_continued_it_is_one_session(pc: Pc) -> None:
 
 def test_sigterm_leaves_the_session_open_and_sync_leaves_it_alone(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada")
-    assert pc.finish(program, signal.SIGTERM) == 4
+    assert pc.finish(program, terminate) == 4
     assert pc.sql("SELECT event_type, record_status FROM session_log") == [("START", "WAITING_FOR_END")]
     assert pc.run("sync").returncode == 0
     program, again = pc.headless("--continue")
@@ -254,11 +244,44 @@ def test_sync_brings_what_a_second_interrupt_has_left(pc: Pc) -> None:
     assert pc.sql("SELECT DISTINCT record_status FROM session_log") == [("TO_BE_BUILT",)]
 
 
+def test_sync_gives_way_to_who_wants_to_work(pc: Pc) -> None:
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "20"
+    program, _ = pc.headless("--user", "ada")
+    pc.write("slow.tif", b"slow")
+    interrupt(program)
+    until(lambda: bool(pc.sql("SELECT 1 FROM session_log WHERE event_type = 'END'")))
+    assert pc.finish(program) == 4
+    sync = pc.start("sync")
+    until((pc.home / "doorbell.json").exists)
+    assert pc.run("sync").returncode == 3
+
+    pc.environment["NEXUSLIMSGUI_SETTLE_SECONDS"] = "0.3"
+    pc.headless("--user", "bob")
+    assert "A session is to be started" in sync.communicate(timeout=LIMIT_S)[1]
+    assert sync.returncode == 4
+    until(lambda: pc.stored().keys() == {"slow.tif"})
+
+
 def test_two_at_once_are_refused(pc: Pc) -> None:
     program, _ = pc.headless("--user", "ada")
     second = pc.run("headless", "--user", "bob")
     assert second.returncode == 3
     assert "already running" in second.stderr
+    assert pc.finish(program) == 0
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_two_accounts_at_one_watch_folder_are_refused(pc: Pc) -> None:
+    program, _ = pc.headless("--user", "ada")
+    pc.environment["NEXUSLIMSGUI_HOME"] = str(pc.home.with_name("other account"))
+    second = pc.run("headless", "--user", "bob")
+    assert second.returncode == 3
+    assert "under another account" in second.stderr
+    assert not (pc.home.with_name("other account") / "facts.db").exists()
+    # Another instrument's folder is another matter; so is the demonstration.
+    pc.environment["NEXUSLIMSGUI_FILESTORE_PATH"] = str(pc.home.with_name("another watch folder"))
+    pc.home.with_name("another watch folder").mkdir()
+    assert pc.run("headless", "--user", "bob", "--for", "0.1").returncode == 0
     assert pc.finish(program) == 0
 
 
@@ -301,16 +324,8 @@ def test_reports_read_with_sqlites_own_shell(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada", "--note", "grid 7")
     pc.write("a.tif", b"a" * 1000)
     assert pc.finish(program) == 0
-    answer = subprocess.run(
-        [
-            "sqlite3",
-            pc.home / "nexuslims.db",
-            "SELECT session_identifier, status, files, bytes_stored FROM session_summary",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    question = "SELECT session_identifier, status, files, bytes_stored FROM session_summary"
+    answer = run_linux("sqlite3", pc.home / "nexuslims.db", question)
     assert answer.stdout.strip() == f"{session}|TO_BE_BUILT|1|1000"
     listed = pc.run("sessions", "--json")
     assert session in listed.stdout

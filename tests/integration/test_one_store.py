@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.exit_codes import ExitCode
-from tests.integration.test_headless import Pc, md5, until
+from tests.integration.test_headless import Pc, checked_by_md5sum, md5, until
+from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,8 @@ class NamedPc(Pc):
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            creationflags=STARTED_WITH,
         )
         self._started.append(program)
         return program
@@ -93,7 +94,8 @@ def test_two_pcs_with_one_prefix(tmp_path: Path) -> None:
         assert "Altogether: 6 of 6 files are in the store with their MD5" in verified.stdout
         assert "UNKNOWN" not in verified.stdout
         for manifest in (tmp_path / "bucket/Titan/.manifests").iterdir():
-            subprocess.run(["md5sum", "--quiet", "-c", manifest], cwd=tmp_path / "bucket", check=True, timeout=20)
+            checked = checked_by_md5sum(manifest.read_text(encoding="utf-8"), tmp_path / "bucket")
+            assert checked.returncode == 0, checked
     finally:
         tem.kill_all()
         cam.kill_all()
@@ -105,7 +107,7 @@ def test_nothing_is_sent_twice_when_the_file_state_is_lost(pc: Pc) -> None:
         pc.write(name, name.encode() * 1000)
     until(lambda: len(pc.stored()) == 3)
     until(lambda: pc.sql("SELECT COUNT(*) FROM file_manifest WHERE state = 'UPLOADED'") == [(3,)])
-    pc.finish(program, signal.SIGTERM)
+    pc.finish(program, terminate)
     before, rows = looks(pc.bucket), pc.sql("SELECT object_name, md5, generation FROM file_manifest ORDER BY 1")
     for path in pc.home.glob("files.db*"):
         path.unlink()
@@ -152,9 +154,9 @@ def test_odd_names_are_stored_or_reported(pc: Pc) -> None:
         with open(path, "wb") as file:  # noqa: PTH123 - as above
             file.write(blob)
     until(lambda: len(pc.stored()) == len(storable))
-    program.send_signal(signal.SIGINT)
+    interrupt(program)
     until(lambda: pc.sql("SELECT COUNT(*) FROM session_log WHERE event_type = 'END'") == [(1,)])
-    program.send_signal(signal.SIGINT)
+    interrupt(program)
     _, said = program.communicate(timeout=60)
     assert "Traceback" not in said
     assert program.returncode == ExitCode.WAITING

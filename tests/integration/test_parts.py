@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,6 +230,18 @@ def test_a_take_over_ends_it_at_its_last_activity(database: Database, units: Uni
     assert apply_session(units, READY).ended_at == AT + HOUR / 3
     assert statuses(database) == RELEASED
     assert rows(database)["END"].end_reason == "TAKEN_OVER"
+
+
+def test_a_take_over_goes_by_the_clock_of_whom_it_ends(database: Database, units: Units) -> None:
+    # That clock is three hours ahead of the database's, and so are the times of all that happened there.
+    active_at = datetime.now(UTC).replace(microsecond=0) + 2 * HOUR
+    apply_session(units, dataclasses.replace(RUNNING, started_at=active_at - HOUR, last_activity_at=active_at))
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE session_log SET clock_offset_ms = 10800000"))
+
+    take_over(units, IDENTIFIER, "CAM-PC", "0.1.0", active_at + HOUR)
+
+    assert apply_session(units, dataclasses.replace(RUNNING, started_at=active_at - HOUR)).ended_at == active_at
 
 
 def test_who_ended_by_himself_is_not_taken_over(database: Database, units: Units) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -43,7 +42,7 @@ def test_after_a_kill_an_upload_goes_on_where_it_was(pc: Pc, proxy: StorageProxy
     # The large file hangs; small ones go on.
     pc.write("small.tif", b"small")
     until(lambda: any(found.name.endswith("/small.tif") for found in store.list("")))
-    program.send_signal(signal.SIGKILL)
+    program.kill()
     program.wait(timeout=30)
     with closing(sqlite3.connect(pc.home / "files.db")) as journal:
         ((address,),) = journal.execute("SELECT address FROM upload").fetchall()
@@ -59,6 +58,6 @@ def test_after_a_kill_an_upload_goes_on_where_it_was(pc: Pc, proxy: StorageProxy
     assert [row[0] for row in pc.sql("SELECT state FROM file_manifest ORDER BY object_name")] == ["UPLOADED"] * 2
     with closing(sqlite3.connect(pc.home / "files.db")) as journal:
         assert journal.execute("SELECT COUNT(*) FROM upload").fetchone() == (0,)
-    logged = (pc.home / "logs" / "nexuslims-logger.log").read_text()
+    logged = (pc.home / "logs" / "nexuslims-logger.log").read_text(encoding="utf-8")
     assert address not in logged
     assert "upload_id" not in logged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +14,7 @@ from sqlalchemy import text
 from nexuslims_logger.db import migrate
 from tests.database_servers import new_database
 from tests.integration.test_headless import LIMIT_S, Pc, until
+from tests.windows.signals import STARTED_WITH, terminate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ class NamedPc(Pc):
             "NEXUSLIMSGUI_DATABASE_URL": database.environ["NEXUSLIMSGUI_DATABASE_URL"],
             "NEXUSLIMSGUI_INSTRUMENT": "TITAN",
             "NEXUSLIMSGUI_DATA_BUCKET": str(self.bucket),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]),
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -52,7 +53,8 @@ class NamedPc(Pc):
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
+            creationflags=STARTED_WITH,
         )
         self._started.append(program)
         return program
@@ -131,7 +133,7 @@ def test_taken_over_by_the_next_who_comes(pair: tuple[NamedPc, NamedPc], server_
     microscope, camera = pair
     program, first = microscope.headless("--user", "ada")
     until(lambda: ask(server_database, "SELECT 1 FROM session_log") == [(1,)])
-    assert microscope.finish(program, signal.SIGTERM) == 4
+    assert microscope.finish(program, terminate) == 4
     program, second = camera.headless("--take-over", "--user", "bob")
     assert camera.finish(program) == 0
 

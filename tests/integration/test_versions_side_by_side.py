@@ -20,6 +20,7 @@ from nexuslims_logger.errors import AccessDenied, SchemaMismatch
 from nexuslims_logger.exit_codes import ExitCode
 from tests.integration.test_headless import Pc, until
 from tests.integration.test_tasks import ENDED, FILE, READY, RUNNING
+from tests.windows.signals import interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,7 +199,7 @@ def test_a_schema_that_does_not_fit_stops_no_session(database: Database, pc: Pc)
     program, session = pc.headless("--user", "ada")
     pc.write("a.tif", b"image")
     until(lambda: "a.tif" in pc.stored())
-    program.send_signal(2)
+    interrupt(program)
     _, told = program.communicate(timeout=60)
 
     assert program.returncode == ExitCode.WAITING

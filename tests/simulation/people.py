@@ -1,7 +1,8 @@
-"""Who works at a simulated PC, and the weather: a user by seed, and storms of faults."""
+"""Who works at a simulated PC: a user by seed."""
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import (
@@ -16,18 +17,24 @@ from nexuslims_logger.events import (
     SessionStarted,
     Stopped,
     TransferProgress,
+    Trouble,
     UnassignedChoice,
 )
+from tests.simulation.observed import check
+from tests.simulation.pc import OTHER_STORE_URL, STORE_URL
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
     from nexuslims_logger.session.service import SessionService
-    from tests.simulation.world import Pc, World
+    from tests.simulation.pc import Pc
+    from tests.simulation.world import World
 
 #: None: is asked, and may answer or not.
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
-PATIENCE_S = 4 * 3600.0
+PATIENCE_S = 3600.0
+#: What is answered about an interrupted session.
+ANSWERS = tuple(InterruptedChoice)
 #: What is answered about another computer's open session; None: nothing.
 BESIDE = (*NeighbourChoice, NeighbourChoice.JOIN, None)
 
@@ -38,7 +45,9 @@ class User:
     def __init__(self, world: World, pc: Pc) -> None:
         self._scheduler = world.scheduler
         self._random = world.scheduler.random
+        self._faults = world.faults
         self._pc = pc
+        self._apart = Random(f"{world.seed} {pc.name} user")
         self._read = 0
         self._notes = 0
 
@@ -58,6 +67,13 @@ class User:
 
     def bring_home(self) -> bool:
         """Start the program until nothing is owed; False when `PATIENCE_S` did not suffice."""
+        stores = (OTHER_STORE_URL, STORE_URL) if self._pc.store_changes else (STORE_URL,)
+        return all(self._bring_home_to(url) for url in stores)
+
+    def _bring_home_to(self, store_url: str) -> bool:
+        self._pc.store_url = store_url
+        elsewhere = self._pc.elsewhere()
+        first = len(self._pc.observed.shown)
         self._launch("zoe")
         until = self._scheduler.now_ns + PATIENCE_S * 1e9
         ended: str | None = None
@@ -80,6 +96,8 @@ class User:
             if ended is not None and quiet and self._pc.is_home(ended):
                 self._stop()
                 self._pc.kill()
+                told = str([event for event in self._pc.observed.shown[first:] if isinstance(event, Trouble)])
+                check(all(f"{url}," in told for url in elsewhere), "P7: nobody was told of the old store", elsewhere)
                 return True
         return False
 
@@ -91,6 +109,9 @@ class User:
 
     def _launch(self, user: str | None, *, catch_up_only: bool = False) -> None:
         self._note("launches the program", user, "to catch up only" if catch_up_only else "")
+        if self._pc.store_changes and self._apart.random() < 0.4 and not self._faults.calm:
+            self._pc.store_url = OTHER_STORE_URL if self._pc.store_url == STORE_URL else STORE_URL
+            self._note("has another store set", self._pc.store_url)
         self._read = len(self._pc.observed.shown)
         self._pc.launch(user, catch_up_only=catch_up_only)
 
@@ -112,17 +133,9 @@ class User:
     def _one_run(self) -> None:
         tries = 0
         while (event := self._next(self._random.choice((60.0, 600.0)))) is not None:
-            if isinstance(event, InterruptedFound):
-                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
-                if self._random.random() < 0.1:
+            if isinstance(event, (InterruptedFound, NeighbourFound)):
+                if not self._think_about(event):
                     return
-                self._answer(self._random.choice(tuple(InterruptedChoice)))
-            elif isinstance(event, NeighbourFound):
-                self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
-                choice = self._random.choice(BESIDE)
-                self._note("answers", choice)
-                if choice is not None:
-                    self._service.answer_neighbour(choice)
             elif isinstance(event, InstrumentUnknown):
                 tries += 1
                 if tries > 20:
@@ -135,6 +148,22 @@ class User:
                     self._session()
                 return
 
+    def _think_about(self, event: InterruptedFound | NeighbourFound) -> bool:
+        """Answer, or put it off; False when nobody stays."""
+        if self._is_absent():
+            self._note("puts the question off")
+            self._scheduler.wait(self._apart.choice((30.0, 250.0)))
+            return True
+        self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
+        if isinstance(event, InterruptedFound):
+            if self._random.random() < 0.1:
+                return False
+            self._answer(self._random.choice(ANSWERS))
+        elif (choice := self._random.choice(BESIDE)) is not None:
+            self._note("answers", choice)
+            self._service.answer_neighbour(choice)
+        return True
+
     def _session(self) -> None:
         """Work, click a little, and come to some end."""
         for _ in range(self._random.randrange(5)):
@@ -143,6 +172,7 @@ class User:
                 return
             self._do_something()
         self._scheduler.wait(self._random.choice((0.0, 3.0, 100.0)))
+        self._forget_or_look_at_the_clock()
         way = self._random.choice(("end", "end", "end", "end", "pause", "log off", "walk away"))
         self._note(f"wants to {way}")
         if way == "end":
@@ -175,11 +205,23 @@ class User:
             choice = self._random.choice(tuple(UnassignedChoice))
             self._note("says whose the files of between are", choice)
             self._pc.observed.assigned |= choice is not UnassignedChoice.LEAVE
+            self._pc.observed.left_alone |= choice is UnassignedChoice.LEAVE
             self._service.assign_unassigned(choice)
         elif act < 0.9:
             self._note("moves the mouse")
             self._was_active()
             self._service.still_working()
+
+    def _forget_or_look_at_the_clock(self) -> None:
+        if self._is_absent():
+            self._note("forgets the session")
+            self._scheduler.wait(self._apart.choice((60.0, 200.0, 400.0)))
+        elif self._apart.random() < 0.1:
+            for session in sorted(self._pc.observed.running - self._pc.observed.clock_confirmed):
+                self._trust_the_clock(session)
+
+    def _is_absent(self) -> bool:
+        return self._pc.absent_minded and self._apart.random() < 0.5
 
     def _was_active(self) -> None:
         self._pc.observed.active_at.append(self._pc.clock.now())
@@ -193,8 +235,8 @@ class User:
         """Let the next one sit down, whatever has become of the one before."""
         self._note("hands over")
         self._was_active()
-        self._pc.observed.changed_at.append(self._pc.clock.now())
         name, forgotten = self._random.choice(("fay", "gil")), self._random.random() < 0.3
+        self._pc.observed.begun.append((self._pc.clock.true_ns(), name))
         self._service.change_user(name, at_last_activity=forgotten)
         if self._random.random() < 0.5:
             self._wait_for(SessionStarted, 60.0)
@@ -232,37 +274,3 @@ class User:
 
     def _note(self, act: str, *detail: object) -> None:
         self._scheduler.step(f"{self._pc.name} user {act}", *detail)
-
-
-class Weather:
-    """Storms and quiet, shares that are unmounted: until the calm."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._scheduler = world.scheduler
-        self._random = world.scheduler.random
-
-    def run(self) -> None:
-        """Change the weather by seed."""
-        storm = dict(self._world.faults.rates)
-        while not self._world.faults.calm:
-            self._scheduler.wait(self._random.choice((3.0, 20.0, 120.0)))
-            quiet = self._random.random() < 0.4
-            self._scheduler.note("weather: quiet" if quiet else "weather: storm")
-            self._world.faults.rates = {"crash": storm["crash"]} if quiet and "crash" in storm else {}
-            if not quiet:
-                self._world.faults.rates = dict(storm)
-                if "disk.unmounted" in storm and self._random.random() < 0.3:
-                    self._unmount()
-
-    def _unmount(self) -> None:
-        pc = self._random.choice(self._world.pcs)
-        root = self._random.choice(list(pc.disk.trees))
-        how = self._random.choice(("missing", "empty"))
-        if not pc.knows(root):
-            how = "missing"  # nobody could tell an unmounted share from a folder that is really empty
-        self._scheduler.note("weather: unmounted", root, how)
-        pc.disk.away[root] = how
-        self._scheduler.wait(self._random.choice((0.5, 20.0, 90.0)))
-        self._scheduler.note("weather: mounted", root)
-        del pc.disk.away[root]

@@ -1,11 +1,10 @@
-"""One run of the logger on a simulated PC, and its clock, random, inboxes, pool and journal files."""
+"""One run of the logger on a simulated PC, and its random, inboxes, pool and journal files."""
 
 from __future__ import annotations
 
 import sqlite3
 import uuid
 from collections import deque
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from typing_extensions import override
@@ -14,7 +13,7 @@ from nexuslims_logger.db.worker import Task
 from nexuslims_logger.errors import Defect, LoggerError
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.ports import Inbox, Reply
-from tests.simulation.scheduler import NANOSECONDS, Actor, Crash, Life, Scheduler, SimulationFailed
+from tests.simulation.scheduler import Actor, Crash, Life, Scheduler, SimulationFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,12 +26,6 @@ M = TypeVar("M")
 LONGEST_WAIT_S = 3600.0
 #: How much of a message the trace shows.
 LONGEST_WORDS = 400
-
-#: Virtual time zero.
-EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-#: No clock that is right is before this.
-BUILT_AT = EPOCH - timedelta(days=1)
-EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
 
 
 class Program:
@@ -75,28 +68,6 @@ class Program:
     def spawn(self, name: str, function: Callable[..., Any], *args: object) -> Actor:
         """Start one of the program's threads."""
         return self.scheduler.spawn(name, function, *args, life=self.life)
-
-
-class SimClock:
-    """A PC's clock: virtual time, with the error that this PC's clock has."""
-
-    def __init__(self, scheduler: Scheduler, error_s: float = 0.0, offset_min: int = 60) -> None:
-        self._scheduler = scheduler
-        self._error_us = round(error_s * 1_000_000)
-        self._offset_min = offset_min
-
-    def now(self) -> datetime:
-        return EPOCH + timedelta(microseconds=self._scheduler.now_ns // 1000 + self._error_us)
-
-    def now_ns(self) -> int:
-        """Return what a file written now gets as its time."""
-        return EPOCH_NS + self._scheduler.now_ns + self._error_us * 1000
-
-    def monotonic(self) -> float:
-        return 1000.0 + self._scheduler.now_ns / NANOSECONDS
-
-    def utc_offset_min(self) -> int:
-        return self._offset_min
 
 
 class SimRandom:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from tests.simulation.people import User, Weather
+from tests.simulation.people import User
 from tests.simulation.scheduler import Scheduler, SimulationFailed
+from tests.simulation.weather import Weather
 from tests.simulation.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulation.world import Pc
+    from tests.simulation.pc import Pc
 
 #: How many lines of the trace a failure shows.
 LAST_LINES = 200
@@ -99,6 +100,8 @@ def _direct(world: World) -> None:
     scheduler = world.scheduler
     weather = scheduler.spawn("weather", Weather(world).run)
     users = [User(world, pc) for pc in world.pcs]
+    for name, act in world.beside:
+        scheduler.spawn(name, act)
     for pc in world.pcs:
         pc.microscope.before_start()
         scheduler.spawn(pc.microscope.name, pc.microscope.run)

@@ -71,7 +71,7 @@ class Scheduler:
         A run with more turns than this has failed.
     """
 
-    def __init__(self, seed: int, step_limit: int = 400_000) -> None:
+    def __init__(self, seed: int, step_limit: int = 200_000) -> None:
         self.random = random.Random(seed)
         self.steps = 0
         self.now_ns = 0

@@ -8,7 +8,8 @@ from __future__ import annotations
 import functools
 import sqlite3
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import pymysql  # type: ignore[import-untyped] # it ships no types
 from sqlalchemy import NullPool, StaticPool, create_engine, event
@@ -16,16 +17,18 @@ from typing_extensions import override
 
 from nexuslims_logger.db import engine as real_engine
 from nexuslims_logger.db import migrate
-from nexuslims_logger.db.unit_of_work import units_on
+from nexuslims_logger.db.repository import Repository
+from nexuslims_logger.db.unit_of_work import EngineUnits, UnitOfWork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine
 
-    from nexuslims_logger.db.unit_of_work import EngineUnits
-    from tests.simulation.program import Program, SimClock
+    from nexuslims_logger.db.records import EventRows
+    from tests.simulation.program import Program
     from tests.simulation.scheduler import Actor, Life, Scheduler
+    from tests.simulation.sim_clock import SimClock
 
 #: Numbers of MySQL, as a logger meets them on a bad day.
 CANNOT_CONNECT, LOST_CONNECTION, DENIED = 2003, 2013, 1142
@@ -108,6 +111,39 @@ def _template() -> sqlite3.Connection:
     return raw
 
 
+class _Repository(Repository):
+    """Queries of a database that has a clock of its own, as servers have and SQLite has not."""
+
+    server_clock: SimClock
+
+    @override
+    def event_rows(self, session_identifier: str) -> EventRows:
+        return replace(super().event_rows(session_identifier), database_now=self.server_clock.now())
+
+
+class _Unit(UnitOfWork):
+    server_clock: SimClock
+
+    @override
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.repository = _Repository(self._connection, self._columns)
+        self.repository.server_clock = self.server_clock
+        return self
+
+
+class _Units(EngineUnits):
+    def __init__(self, engine: Engine, clock: SimClock, server_clock: SimClock) -> None:
+        super().__init__(engine, clock)
+        self._server_clock = server_clock
+
+    @override
+    def __call__(self) -> UnitOfWork:
+        unit = _Unit(self._engine, self._columns, self._clock)
+        unit.server_clock = self._server_clock
+        return unit
+
+
 class SimDatabase:
     """The server, shared by all PCs of one run.
 
@@ -148,7 +184,7 @@ class SimDatabase:
     def units(self, program: Program, clock: SimClock) -> EngineUnits:
         """Return the program's way here, to be used by the calling actor alone."""
         _line.set(functools.partial(self._open, program))
-        return units_on(_engine(), clock)
+        return _Units(_engine(), clock, self._clock)
 
     def _open(self, program: Program) -> _Line:
         program.step("database: connect")
@@ -173,6 +209,16 @@ class SimDatabase:
         at = [self._clock.now().isoformat() if part == "now" else part for part in moment]
         found: str = self._anchor.execute(f"SELECT strftime(?{', ?' * len(at)})", (form, *at)).fetchone()[0]
         return found
+
+    def wait_until_idle(self) -> None:
+        """Wait until no transaction is under way; the caller then has the server to itself for this turn."""
+        while self._holder is not None and self._holder.program.life.alive:
+            actor = self._scheduler.current()
+            assert actor is not None
+            self._waiting.append(actor)
+            self._scheduler.wait(None)
+        if self._holder is not None:
+            self._holder.cut()
 
     def acquire(self, line: _Line) -> None:
         """Wait until no other transaction is under way."""

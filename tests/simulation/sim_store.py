@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nexuslims_logger.storage.contract import Content, ObjectStore, Origin, StoredObject, UploadWatch
+    from tests.contract.memory_store import MemoryStore
     from tests.simulation.program import Program
 
 _PIECE = 1 << 20
@@ -34,6 +35,15 @@ class Begun:
     if_generation: int
     data: bytearray = field(default_factory=bytearray)
     stored: StoredObject | None = None
+
+
+@dataclass
+class Bucket:
+    """A store as it is, all that ever came into it, and the uploads that were begun, by address."""
+
+    store: MemoryStore
+    history: list[StoredObject] = field(default_factory=list)
+    begun: dict[str, Begun] = field(default_factory=dict)
 
 
 class SimStore:

@@ -10,16 +10,15 @@ from nexuslims_logger.errors import StoreUnavailable
 from nexuslims_logger.ports import Reply
 from tests.simulation.faults import Faults
 from tests.simulation.program import (
-    EPOCH,
     JournalDisk,
     Program,
-    SimClock,
     SimInbox,
     SimJournalFile,
     SimPool,
     SimRandom,
 )
 from tests.simulation.scheduler import Scheduler, SimulationFailed
+from tests.simulation.sim_clock import EPOCH, SimClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,9 @@ from nexuslims_logger.db.tasks import apply_session, find_instrument
 from nexuslims_logger.errors import AccessDenied, DatabaseUnavailable
 from nexuslims_logger.journal.records import SessionFacts, SessionState
 from tests.simulation.faults import Faults
-from tests.simulation.program import EPOCH, Program, SimClock
+from tests.simulation.program import Program
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.sim_clock import EPOCH, SimClock
 from tests.simulation.sim_database import SimDatabase
 
 

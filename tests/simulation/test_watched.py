@@ -17,8 +17,9 @@ from nexuslims_logger.errors import (
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from tests.contract.memory_store import MemoryStore
 from tests.simulation.faults import Faults
-from tests.simulation.program import Program, SimClock
+from tests.simulation.program import Program
 from tests.simulation.scheduler import Scheduler, SimulationFailed
+from tests.simulation.sim_clock import SimClock
 from tests.simulation.sim_store import SimStore
 from tests.simulation.watched import SimFileSystem, WatchedDisk
 

@@ -15,7 +15,8 @@ from nexuslims_logger.ports import FileEntry, FileStat, FolderListing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.simulation.program import Program, SimClock
+    from tests.simulation.program import Program
+    from tests.simulation.sim_clock import SimClock
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Change:
         By the PC's clock, as the times of files are.
     md5
         None: there is no such file any more.
+    true_ns
+        Virtual time, which no PC knows.
     """
 
     at_ns: int
@@ -49,6 +52,7 @@ class Change:
     path: str
     md5: str | None
     mtime_ns: int
+    true_ns: int
 
 
 class WatchedDisk:
@@ -60,6 +64,8 @@ class WatchedDisk:
         #: Roots that are gone ("missing"), or look like an empty folder of another volume ("empty").
         self.away: dict[str, str] = {}
         self.log: list[Change] = []
+        #: MD5 and modification time of what stood there before anything happened.
+        self.old: set[tuple[str, int]] = set()
         #: The last line of the log for each path.
         self.latest: dict[tuple[str, str], Change] = {}
 
@@ -69,6 +75,7 @@ class WatchedDisk:
 
     def put_old(self, root: str, path: str, content: bytes, at_ns: int) -> None:
         """Let a file have stood there since `at_ns`, unchanged; not in the log."""
+        self.old.add((hashlib.md5(content, usedforsecurity=False).hexdigest(), at_ns))
         self.trees[root][path] = Inode(content, at_ns, at_ns)
 
     def write(self, root: str, path: str, content: bytes) -> None:
@@ -118,13 +125,13 @@ class WatchedDisk:
 
     def _record(self, root: str, path: str) -> None:
         """Write down how the path stands now."""
-        now_ns = self._clock.now_ns()
+        now_ns, true_ns = self._clock.now_ns(), self._clock.true_ns()
         inode = self.trees[root].get(path)
         if inode is None:
-            change = Change(now_ns, root, path, None, now_ns)
+            change = Change(now_ns, root, path, None, now_ns, true_ns)
         else:
             md5 = hashlib.md5(inode.content, usedforsecurity=False).hexdigest()
-            change = Change(now_ns, root, path, md5, inode.mtime_ns)
+            change = Change(now_ns, root, path, md5, inode.mtime_ns, true_ns)
         self.log.append(change)
         self.latest[root, path] = change
 

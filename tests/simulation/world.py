@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.db.worker import DatabasePorts, database_main
-from nexuslims_logger.events import Event
-from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.files import FilesJournal
-from nexuslims_logger.journal.records import WatchFolder
-from nexuslims_logger.journal.results import Results
-from nexuslims_logger.session.main import new_loop, session_main
-from nexuslims_logger.session.ports import SessionPorts, Station
-from nexuslims_logger.session.service import SessionService
-from nexuslims_logger.transfer.main import transfer_main
-from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
-from nexuslims_logger.transfer.selection import Selection
-from nexuslims_logger.transfer.state import PassState
 from tests.contract.memory_store import MemoryStore
-from tests.simulation.checks import Checks, Observed
+from tests.simulation.builder import Builder
+from tests.simulation.checks import Checks
 from tests.simulation.faults import Faults
-from tests.simulation.microscope import Microscope
-from tests.simulation.program import (
-    BUILT_AT,
-    Death,
-    JournalDisk,
-    Program,
-    SimClock,
-    SimDatabasePool,
-    SimInbox,
-    SimJournalFile,
-    SimPool,
-    SimRandom,
-)
+from tests.simulation.pc import CHANCES, OTHER_STORE_URL, STORE_URL, Pc
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.sim_clock import ClockSetter, SimClock
 from tests.simulation.sim_database import SimDatabase
-from tests.simulation.sim_store import Begun, SimStore
-from tests.simulation.watched import SimFileSystem, WatchedDisk
+from tests.simulation.sim_store import Bucket
 
 if TYPE_CHECKING:
-    from random import Random
-    from typing import Any
-
-    from nexuslims_logger.storage.contract import StoredObject
-    from tests.simulation.scheduler import Actor
-
-STORE_URL = "memory"
-IGNORE = ("~$*", "*.tmp")
+    from collections.abc import Callable
 
 
 def choose_instruments(random: Random) -> list[tuple[str, str]]:
@@ -73,22 +41,41 @@ class World:
     """
 
     def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.scheduler = Scheduler(seed)
         random = self.scheduler.random
         self.faults = Faults(random)
         self.faults.choose()
         self.server_clock = SimClock(self.scheduler)
-        self.store = MemoryStore(STORE_URL, self.server_clock.now_ns if random.random() < 0.5 else None)
-        self.history: list[StoredObject] = []
-        self.begun: dict[str, Begun] = {}
+        now_ns = self.server_clock.now_ns if random.random() < 0.5 else None
+        self.buckets = {url: Bucket(MemoryStore(url, now_ns)) for url in (STORE_URL, OTHER_STORE_URL)}
         self.database = SimDatabase(self.scheduler, f"world-{id(self)}", self.server_clock)
+        #: Decides what was thought of later, so that all runs without it are what they were before.
+        self.apart = Random(f"{seed} apart")
         self.pcs = [
             Pc(self, f"pc-{number}", prefix, instrument)
             for number, (prefix, instrument) in enumerate(choose_instruments(random))
         ]
         self._register()
         self._leave_foreign_objects()
-        self.checks = Checks(self.database, self.store, self.history, [pc.observed for pc in self.pcs])
+        self.checks = Checks(self.database, self.buckets, [pc.observed for pc in self.pcs])
+        self.beside = self._choose_those_beside(seed)
+        self.scheduler.note("beside:", *(name for name, _ in self.beside))
+        for pc in self.pcs:
+            self.scheduler.note(f"{pc.name}:", pc)
+
+    def _choose_those_beside(self, seed: int) -> list[tuple[str, Callable[[], None]]]:
+        """Return who else is there, by name: the record builder, and whoever sets clocks."""
+        faults, scheduler = self.faults, self.scheduler
+        beside: list[tuple[str, Callable[[], None]]] = []
+        if self.apart.random() < CHANCES["builder"]:
+            builder = Builder(scheduler, faults, self.database, self.checks, Random(f"{seed} builder"))
+            beside.append(("builder", builder.run))
+        for pc in self.pcs:
+            if self.apart.random() < CHANCES["clock setter"]:
+                setter = ClockSetter(scheduler, faults, pc.name, pc.clock, Random(f"{seed} {pc.name} clock"))
+                beside.append((f"{pc.name} clock", setter.run))
+        return beside
 
     def _register(self) -> None:
         with closing(self.database.connect()) as connection:
@@ -104,187 +91,14 @@ class World:
             for _ in range(self.scheduler.random.randrange(3)):
                 root, path = pc.microscope.place()
                 name = pc.observed.object_name(root, path)
-                if self.store.stat(name) is None:
-                    self.store.overwrite(name, self.scheduler.random.randbytes(8))
-                    stored = self.store.stat(name)
+                if self.buckets[STORE_URL].store.stat(name) is None:
+                    self.buckets[STORE_URL].store.overwrite(name, self.scheduler.random.randbytes(8))
+                    stored = self.buckets[STORE_URL].store.stat(name)
                     assert stored is not None
-                    self.history.append(stored)
+                    self.buckets[STORE_URL].history.append(stored)
 
     def close(self) -> None:
         """Put everything away."""
         self.scheduler.close()
         self.checks.close()
         self.database.close()
-
-
-class Pc:
-    """A control PC: what is on its disk stays when its program dies."""
-
-    def __init__(self, world: World, name: str, prefix: str, instrument_pid: str) -> None:
-        self.world = world
-        self.name = name
-        self.prefix = prefix
-        self.instrument_pid = instrument_pid
-        random = world.scheduler.random
-        self.clock = SimClock(world.scheduler, error_s=random.choice((0.0, 0.0, -7.25, 90.0, -10 * 86_400.0)))
-        labels = random.choice((("",), ("",), ("camera", "spectra")))
-        self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
-        roots = tuple(folder.path for folder in self.folders)
-        self.disk = WatchedDisk(self.clock, roots)
-        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((4.0, 15.0, 60.0)))
-        self.observed = Observed(
-            name, prefix, {folder.path: folder.label for folder in self.folders}, self.clock, self.disk
-        )
-        self._facts = JournalDisk(f"{name} facts", self.observed.see_facts)
-        self._files = JournalDisk(f"{name} files")
-        self._rules = TransferRules(
-            selection=Selection((), IGNORE),
-            interval_s=random.choice((5.0, 60.0)),
-            settle_s=10.0,
-            workers=random.choice((1, 3)),
-            gap_s=timedelta(hours=4).total_seconds(),
-        )
-        self._auto_end_s = random.choice((0.0, 0.0, 150.0))
-        self._launches = 0
-        self.program: Program | None = None
-        self.service: SessionService | None = None
-        self.watcher: Actor | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether the program runs."""
-        return self.program is not None and self.program.life.alive
-
-    def launch(self, user: str | None, *, catch_up_only: bool = False) -> None:
-        """Start the program; what it shows is kept in `observed.shown`."""
-        scheduler = self.world.scheduler
-        self._launches += 1
-        program = Program(scheduler, f"{self.name} run {self._launches}", self.world.faults)
-        station = Station(
-            computer_name=self.name,
-            user=user,
-            launched_at=self.clock.now(),
-            folders=self.folders,
-            store_url=STORE_URL,
-            logger_version="0.0.0",
-            gap_s=self._rules.gap_s,
-            database_label="simulated",
-            this_pc_only=False,
-            instrument_pid=self.instrument_pid,
-            catch_up_only=catch_up_only,
-            auto_end_s=self._auto_end_s,
-            built_at=BUILT_AT,
-        )
-        self.observed.launched_at.append(station.launched_at)
-        inbox = SimInbox["Any"](program, "session")
-        self.program = program
-        self.service = SessionService(inbox)
-        program.spawn(f"{self.name} main", self._boot, program, inbox, station)
-
-    def kill(self) -> None:
-        """End the program, as power cuts, task managers and exits do."""
-        if self.program is not None and self.program.life.alive:
-            self.world.scheduler.kill(self.program.life)
-
-    def is_home(self, session: str) -> bool:
-        """Whether this session and all before are ready in the database, and the journal knows."""
-        states = {row[0]: row[1:] for row in self.journal()}
-        return session in states and all(
-            state == "READY" and revision == database_revision
-            for state, revision, database_revision, _ in states.values()
-        )
-
-    def knows(self, root: str) -> bool:
-        """Whether the journal has noted on which volume this watch folder stands."""
-        content = self._files.content
-        if content is None:
-            return False
-        with closing(sqlite3.connect(":memory:")) as connection:
-            connection.deserialize(content)
-            query = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'folder'"
-            if not connection.execute(query).fetchone()[0]:
-                return False
-            known = connection.execute("SELECT 1 FROM folder WHERE root = ?", (root.encode(),)).fetchone()
-            return known is not None
-
-    def journal(self) -> list[tuple[Any, ...]]:
-        """Return how the journal's sessions stand, in plain SQL."""
-        content = self._facts.content
-        if content is None:
-            return []
-        with closing(sqlite3.connect(":memory:")) as connection:
-            connection.deserialize(content)
-            return connection.execute(
-                "SELECT identifier, state, revision, database_revision, database_error FROM session"
-            ).fetchall()
-
-    def _boot(self, program: Program, session: SimInbox[Any], station: Station) -> None:
-        """Do what `bootstrap` does: bring the concrete parts together and start the threads."""
-        transfer = SimInbox["Any"](program, "transfer")
-        database = SimInbox["Any"](program, "database")
-        window = SimInbox[Event](program, "window")
-        random = SimRandom(program.scheduler)
-        facts_file, files_file = SimJournalFile(program, self._facts), SimJournalFile(program, self._files)
-        files = FilesJournal(files_file)
-        database_pool = SimDatabasePool(database)
-        session_ports = SessionPorts(
-            clock=self.clock,
-            random=random,
-            inbox=session,
-            transfer=transfer,
-            window=window,
-            database=database_pool,
-            facts=FactsJournal(facts_file),
-            station=station,
-        )
-        transfer_ports = TransferPorts(
-            clock=self.clock,
-            random=random,
-            inbox=transfer,
-            session=session,
-            window=window,
-            database=database_pool,
-            pool=SimPool(program, f"{self.name} pool", self._rules.workers),
-            file_system=SimFileSystem(program, self.disk),
-            store=SimStore(program, self.world.store, self.world.history, self.world.begun),
-            files=files,
-            results=Results(files),
-            rules=self._rules,
-        )
-        program.spawn(f"{self.name} database", self._serve_database, program, database)
-        facts_file.in_use = files_file.in_use = True
-        program.spawn(f"{self.name} transfer", self._transfer_lives, transfer_ports)
-        program.spawn(f"{self.name} session", self._session_lives, session_ports)
-        self._paint(window)
-
-    def _transfer_lives(self, ports: TransferPorts) -> None:
-        """Do what `bootstrap` does with a thread that dies."""
-        state = PassState()
-        while True:
-            try:
-                return transfer_main(ports, state)
-            except Death:
-                state = state.successor()
-                self.world.scheduler.wait(1.0)
-
-    def _session_lives(self, ports: SessionPorts) -> None:
-        loop = new_loop(ports)
-        while True:
-            try:
-                return session_main(loop)
-            except Death:
-                loop = loop.successor()
-                self.world.scheduler.wait(1.0)
-
-    def _serve_database(self, program: Program, inbox: SimInbox[Any]) -> None:
-        units = self.world.database.units(program, self.clock)
-        database_main(DatabasePorts(inbox, lambda: units))
-
-    def _paint(self, window: SimInbox[Event]) -> None:
-        """Show what comes, as the window does."""
-        while True:
-            event = window.get(None)
-            assert event is not None
-            self.observed.shown.append(event)
-            if self.watcher is not None:
-                self.world.scheduler.wake(self.watcher)

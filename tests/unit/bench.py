@@ -34,6 +34,10 @@ class ManualClock:
         self._now += timedelta(seconds=seconds)
         self._monotonic += seconds
 
+    def set_by(self, seconds: float) -> None:
+        """Let somebody set the PC's clock, forwards or (negative) back."""
+        self._now += timedelta(seconds=seconds)
+
 
 class CountingRandom:
     """Identifiers that can be read, and no chance at all."""

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 import time
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nexuslims_logger import bootstrap
+from nexuslims_logger.bootstrap_supervision import Pace, Supervision
 from nexuslims_logger.config import load_settings
-from nexuslims_logger.events import NoteSaved, SessionReady, SessionStarted, Trouble
+from nexuslims_logger.events import Healed, NoteSaved, SessionReady, SessionStarted, TransferProgress, Trouble
 from nexuslims_logger.journal.salvage import TITLE
 from nexuslims_logger.session import end
 from nexuslims_logger.session import main as session_main
 from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.transfer import main as transfer_main
+from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.sync_pass import sync_pass
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.bootstrap import Running
     from nexuslims_logger.config import Settings
+    from nexuslims_logger.ports import OpenFile
 
 LIMIT_S = 60.0
 
@@ -65,13 +70,13 @@ class Window:
         self._running = running
         self.told: list[Any] = []
 
-    def until(self, kind: type) -> Any:
-        """Wait for an event of this kind."""
+    def until(self, kind: type, about: str = "") -> Any:
+        """Wait for an event of this kind; `about` begins its own kind."""
         deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline:
             event = self._running.next_event(0.2)
             self.told.append(event)
-            if isinstance(event, kind):
+            if isinstance(event, kind) and getattr(event, "kind", "").startswith(about):
                 return event
         pytest.fail(f"no {kind.__name__}")
 
@@ -107,6 +112,40 @@ def test_threads_that_die_in_a_session_lose_nothing_of_it(
         files = connection.execute("SELECT state FROM file_manifest").fetchall()
     assert rows == [("END", "TO_BE_BUILT", "grid 7"), ("START", "TO_BE_BUILT", "grid 7")]
     assert files == [("UPLOADED",)]
+
+
+def test_a_file_that_hangs_is_named_and_holds_up_no_other(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hung, answered = "locked.dm3", threading.Event()
+    really_open = Disk.open
+
+    def opened(disk: Disk, root: str, path: str) -> OpenFile:
+        # Not where it is looked whether it has settled: only the leaf hangs, as at a read that never ends.
+        if path == hung and threading.current_thread().name.startswith("nexuslims-upload"):
+            answered.wait(LIMIT_S)
+        return really_open(disk, root, path)
+
+    monkeypatch.setattr(Disk, "open", opened)
+    monkeypatch.setattr(bootstrap, "Supervision", partial(Supervision, pace=Pace(hang_s=0.5, look_s=0.1)))
+    running = bootstrap.start(settings, user="ada")
+    window = Window(running)
+    try:
+        window.until(SessionStarted)
+        (tmp_path / "data" / hung).write_bytes(b"read by nobody")
+        stuck = window.until(Trouble, "stuck nexuslims-upload")
+        assert stuck.problem.title == f"No progress: the transfer of {hung}"
+        (tmp_path / "data" / "b.dm3").write_bytes(b"goes on")
+        while not list(settings.home.glob("bucket/*/b.dm3")):
+            window.until(TransferProgress)
+        answered.set()
+        window.until(Healed, stuck.kind)
+        running.service.end()
+        window.until(SessionReady)
+    finally:
+        answered.set()
+        running.stop(LIMIT_S)
+    assert len(list(settings.home.glob("bucket/*/*.dm3"))) == 2
 
 
 def test_a_damaged_journal_keeps_no_session_from_starting(settings: Settings) -> None:

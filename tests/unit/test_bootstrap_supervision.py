@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nexuslims_logger.bootstrap_supervision import STANDS_STILL, STOPPED, Pace, Supervision
+from nexuslims_logger.bootstrap_supervision import STOPPED, Doing, Pace, Supervision
 from nexuslims_logger.bootstrap_threads import DatabaseThread, QueueInbox, ThreadPool
 from nexuslims_logger.events import Healed, Trouble
 from nexuslims_logger.ports import Reply
@@ -46,7 +47,7 @@ def test_a_part_that_dies_is_logged_shown_started_again_and_well(
 
     inbox.put("a message")  # while it is dead, too, nothing is lost
     with caplog.at_level(logging.ERROR):
-        supervision.start("nexuslims-part", main, inbox).join(LIMIT_S)
+        supervision.start("nexuslims-part", main, inbox.doing).join(LIMIT_S)
 
     assert lives == ["nexuslims-part"] * 3
     deaths = [window.get(LIMIT_S) for _ in range(2)]
@@ -76,30 +77,63 @@ def test_the_delay_grows(window: QueueInbox) -> None:
     def main() -> None:
         raise ZeroDivisionError
 
-    supervision.start("nexuslims-part", main).join(LIMIT_S)
+    supervision.start("nexuslims-part", main, Doing()).join(LIMIT_S)
 
     assert delays == [1.0, 2.0, 4.0, 6.0, 6.0]
 
 
 def test_a_part_that_hangs_is_told_until_it_goes_on(supervision: Supervision, window: QueueInbox) -> None:
-    inbox, go_on = QueueInbox(), threading.Event()
+    inbox, go_on = QueueInbox("the look at the watch folders"), threading.Event()
 
     def main() -> None:
         inbox.get(LIMIT_S)
         go_on.wait(LIMIT_S)
         inbox.get(LIMIT_S)
 
-    thread = supervision.start("nexuslims-part", main, inbox)
+    thread = supervision.start("nexuslims-part", main, inbox.doing)
     inbox.put("work")
 
     told = window.get(LIMIT_S)
     assert isinstance(told, Trouble)
-    assert (told.kind, told.problem.title) == ("stuck nexuslims-part", STANDS_STILL)
+    assert (told.kind, told.problem.title) == (
+        "stuck nexuslims-part",
+        "No progress: the look at the watch folders",
+    )
+    assert told.problem.since <= datetime.now(UTC) - timedelta(seconds=0.1)
     go_on.set()
     assert window.get(LIMIT_S) == Healed("stuck nexuslims-part")
     inbox.put("the end")
     thread.join(LIMIT_S)
     assert not thread.is_alive()
+
+
+def test_one_file_that_hangs_is_named_and_one_that_goes_on_slowly_is_not(
+    supervision: Supervision, window: QueueInbox
+) -> None:
+    class Ticket:
+        looks = 0
+
+        def __str__(self) -> str:
+            return "the transfer of scan.ser"
+
+        def moved(self) -> int:
+            self.looks += 1
+            return min(self.looks, 30)
+
+    ticket, release = Ticket(), threading.Event()
+    pool, inbox = ThreadPool(1, supervision=supervision), QueueInbox()
+    pool.submit(release.wait, LIMIT_S, ticket=ticket, reply_to=inbox)
+
+    told = window.get(LIMIT_S)
+    assert ticket.looks > 30, "what goes on slowly was called a hang"
+    assert (told.kind, told.problem.title) == (
+        "stuck nexuslims-upload-1",
+        "No progress: the transfer of scan.ser",
+    )
+    release.set()
+    assert window.get(LIMIT_S) == Healed("stuck nexuslims-upload-1")
+    assert inbox.get(LIMIT_S) == Reply(ticket, value=True)
+    pool.stop()
 
 
 def test_a_thread_of_the_pool_that_dies_leaves_the_others_work(supervision: Supervision) -> None:
@@ -152,7 +186,7 @@ def test_when_the_program_is_closed_the_dead_come_back_once_to_put_everything_do
         lives.append(1)
         raise ZeroDivisionError
 
-    thread = supervision.start("nexuslims-part", main)
+    thread = supervision.start("nexuslims-part", main, Doing())
     assert window.get(LIMIT_S).kind == "nexuslims-part"
     supervision.close()
     thread.join(LIMIT_S)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.bootstrap_aside import Aside
-from nexuslims_logger.doorbell import Doorbell, ring
+from nexuslims_logger.doorbell import Doorbell, Inside, ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,11 @@ def test_who_does_not_know_the_token_is_sent_away(bell: Doorbell, tmp_path: Path
 
     assert not _hear(bell, caller)
     assert not caller.result()
+
+
+def test_who_wants_the_catch_up_does_not_ring_at_the_window(bell: Doorbell, tmp_path: Path) -> None:
+    assert not ring(tmp_path, Inside.CATCH_UP)
+    assert not bell.rang()
 
 
 def test_a_caller_who_says_nothing_does_not_hold_the_window(bell: Doorbell, tmp_path: Path) -> None:

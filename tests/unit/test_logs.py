@@ -124,6 +124,16 @@ def test_a_file_that_cannot_be_renamed_is_gone_on_with(settings: Settings, monke
     assert "line 9 of" in log_file(settings)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is Linux's")
+def test_what_a_full_disk_does_not_take_is_left_out(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    (settings.home / "logs").mkdir(parents=True)
+    (settings.home / "logs" / "nexuslims-logger.log").symlink_to("/dev/full")
+    memory = logs.configure(settings, 0)
+    _log.info("the disk is full")
+    assert "the disk is full" in memory.lines()[-1]
+    assert capsys.readouterr().err == ""
+
+
 def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "nexuslims").write_text("a file, where a folder should be", encoding="utf-8")
     memory = logs.configure(load_settings({"HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}), 0)

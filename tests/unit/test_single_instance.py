@@ -20,7 +20,7 @@ _HOLD = """
 import gc, sys
 from pathlib import Path
 from nexuslims_logger.single_instance import SingleInstance
-SingleInstance(Path(sys.argv[1])).acquire()
+SingleInstance(Path(sys.argv[1]), tuple(sys.argv[2:])).acquire()
 gc.collect()
 print("held", flush=True)
 sys.stdin.readline()
@@ -31,7 +31,7 @@ sys.stdin.readline()
 def other(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the lock of ``tmp_path / "home"``."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _HOLD, tmp_path / "home"],
+        [sys.executable, "-c", _HOLD, tmp_path / "home", f"the instrument of {tmp_path}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -82,6 +82,27 @@ def test_two_homes_do_not_disturb_each_other(tmp_path: Path) -> None:
         instance.acquire()
     for instance in instances:
         instance.release()
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_another_accounts_logger_keeps_out_who_wants_the_same(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+    claims = (f"a folder of {tmp_path}", f"the instrument of {tmp_path}")
+    second = SingleInstance(tmp_path / "other home", claims)
+    with pytest.raises(AlreadyRunning) as running:
+        second.acquire()
+    assert running.value.pid is None
+    assert "another account" in running.value.message
+    # Nothing was kept of what could be had: neither its home nor the first claim.
+    third = SingleInstance(tmp_path / "other home", claims[:1])
+    third.acquire()
+    third.release()
+
+    other.kill()
+    other.wait()
+    second.acquire()
+    with pytest.raises(AlreadyRunning):
+        SingleInstance(tmp_path / "third home", claims[1:]).acquire()
+    second.release()
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{}", '{"pid": "x"}', None])

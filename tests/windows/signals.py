@@ -30,3 +30,8 @@ def interrupt(program: subprocess.Popen[str]) -> None:
         subprocess.run([sys.executable, "-c", _PRESS, str(program.pid)], check=True, capture_output=True, timeout=60)
     else:
         program.send_signal(signal.SIGINT)
+
+
+def terminate(program: subprocess.Popen[str]) -> None:
+    """Ask `program` to go, as the end of a log-on does. Windows has no such signal, and kills."""
+    program.terminate()

@@ -1,54 +1,47 @@
-"""The installed Windows program, from the installer to its removal. Linux builds, installs and looks on.
-
-Slow, and asked for by name: ``make test-installer``.
-"""
+"""The installed Windows program at work: sessions on Cloud SQL and a bucket, and an upgrade between them."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import socket
-import sqlite3
-import subprocess
-import time
 import uuid
-from contextlib import closing
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import nexuslims_logger
-from nexuslims_logger.db.grants import Role, grants
-from nexuslims_logger.demo.virtual_screen import VirtualScreen
-from tests.cloud_sql_standin import INSTANCE, CloudSqlStandin
+from nexuslims_logger.config import load_settings
+from nexuslims_logger.db import migrate
+from nexuslims_logger.db.engine import build_engine
+from tests.cloud_sql_database import logger_account, standin_for_executables
 from tests.database_servers import mariadb
-from tests.integration.test_headless import checked_by_md5sum, until
+from tests.integration.test_headless import checked_by_md5sum
+from tests.storage_emulators import make_bucket, needs_emulators, store_at
 from tests.windows.__main__ import TOP, stop_wine
+from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, until, windows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.database_servers import Server
+    from tests.storage_proxy import StorageProxy
 
-__all__ = ["mariadb"]
+__all__ = ["machine", "mariadb", "pc"]
 
-#: The installer to try; `make test-installer` names it.
-SETUP = os.environ.get("NEXUSLIMS_TEST_INSTALLER")
-pytestmark = pytest.mark.skipif(SETUP is None, reason="slow, and needs the installer: make test-installer")
+pytestmark = needs_setup
 
-LIMIT_S = 120.0
-PROGRAM = "Program Files/NexusLIMS-Logger"
-#: Google's, and fixed in the connector, which an executable cannot be told otherwise.
-CLOUD_SQL_PORT = 3307
+#: Together longer than the 260 characters that a plain Windows path may have.
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
-#: Writes a file as the instrument's program does, and keeps it to itself until the standard input ends.
+ODD = "grid 7 é 試料.tif"
+#: At a line of input, writes a file as the instrument's program does; keeps it to itself until the input ends.
 HOLD = """
 import ctypes, sys
 kernel32 = ctypes.WinDLL("kernel32")
 kernel32.CreateFileW.restype = ctypes.c_void_p
+print("ready", flush=True)
+sys.stdin.readline()
 handle = ctypes.c_void_p(kernel32.CreateFileW(sys.argv[1], 0xC0000000, 0, None, 2, 0, None))
 written = ctypes.c_ulong()
 kernel32.WriteFile(handle, b"scan" * 1000, 4000, ctypes.byref(written), None)
@@ -58,282 +51,187 @@ sys.stdin.readline()
 
 
 @dataclass
-class Pc:
-    """A Windows of its own under Wine, with a screen."""
-
-    folder: Path
-    screen: VirtualScreen
-    started: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.prefix = self.folder / "prefix"
-        self.drive_c = self.prefix / "drive_c"
-        self.program = self.drive_c / PROGRAM
-        self.machine = self.drive_c / "ProgramData" / "NexusLIMS-Logger"
-        self.home = self.machine / "home"
-        self.menu = self.machine.parent / "Microsoft" / "Windows" / "Start Menu" / "Programs"
-        self.watch = self.folder / "watch é"
-        self.watch.mkdir()
-        self.environment = {**self.screen.environment, "WINEPREFIX": os.fspath(self.prefix)}
-        for name in ("USERPROFILE", "PROGRAMDATA"):  # Windows' own
-            self.environment.pop(name, None)
-
-    def start(self, *words: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [TOP / "packaging" / "wine.sh", *words],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
-        self.started.append(process)
-        return process
-
-    def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        out, error = process.communicate(timeout=LIMIT_S)
-        return subprocess.CompletedProcess(words, process.returncode, out, error)
-
-    def logger(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run(self.program / "nexuslims-logger.exe", *words)
-
-    def headless(self, seconds: float) -> tuple[subprocess.Popen[str], str]:
-        words = ("headless", "--user", "ada", "--note", "Prüfling 7", "--for", str(seconds))
-        process = self.start(self.program / "nexuslims-logger.exe", *words)
-        assert process.stdout
-        session = process.stdout.readline().strip()
-        assert session, process.communicate(timeout=LIMIT_S)[1]
-        return process, session
-
-    def install(self, setup: str | Path, *options: str) -> int:
-        return self.run(setup, "/S", *options).returncode
-
-    def configure(self, **settings: object) -> Path:
-        """Write the facility's settings, and return their file."""
-        given = {"FILESTORE_PATH": windows(self.watch), "SETTLE_SECONDS": 0.3, "SYNC_INTERVAL_SECONDS": 1, **settings}
-        path = self.folder / "facility.json"
-        path.write_text(json.dumps({f"NEXUSLIMSGUI_{key}": value for key, value in given.items()}), encoding="utf-8")
-        return path
-
-    def rows(self) -> list[tuple[str, str, str]]:
-        with closing(sqlite3.connect(self.home / "nexuslims.db")) as connection:
-            return connection.execute(
-                "SELECT event_type, record_status, user FROM session_log ORDER BY id_session_log"
-            ).fetchall()
-
-
-def windows(path: Path) -> str:
-    """Return what Windows calls one of Linux's files."""
-    return f"Z:{path}".replace("/", "\\")
-
-
-@pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pc]:
-    """A Windows without the program."""
-    with VirtualScreen() as screen:
-        pc = Pc(tmp_path_factory.mktemp("pc"), screen)
-        yield pc
-        stop_wine(pc.environment)
-        shutil.rmtree(pc.folder)
-
-
-@pytest.fixture
-def pc(machine: Pc) -> Iterator[Pc]:
-    """A Windows from which everything is taken away again."""
-    yield machine
-    for process in machine.started:
-        process.kill()
-        process.communicate()
-    machine.started.clear()
-    stop_wine(machine.environment)
-    for folder in (machine.program, machine.machine, machine.watch):
-        shutil.rmtree(folder, ignore_errors=True)
-    machine.watch.mkdir()
-    machine.program = machine.drive_c / PROGRAM
-
-
-@dataclass
-class Cloud:
-    """An empty schema behind the stand-in for Cloud SQL, and a logger's account."""
+class Facility:
+    """A schema and a bucket."""
 
     server: Server
     schema: str
-    settings: dict[str, object]
+    bucket: str
+    url: str
+    folder: Path
+
+    def rows(self, columns: str) -> tuple[tuple[Any, ...], ...]:
+        return self.server.ask(f"SELECT {columns} FROM {self.schema}.session_log ORDER BY id_session_log")
+
+    def stored(self) -> dict[str, int]:
+        """Return the sizes of the objects, by name, without the program's own."""
+        found = store_at(self.url, self.bucket, self.folder).list("Titan/")
+        return {one.name: one.size for one in found if "/." not in one.name}
+
+    @contextmanager
+    def logger_settings(self) -> Iterator[dict[str, str]]:
+        """Give a logger an account, and return its settings."""
+        self.server.run(
+            f"INSERT INTO {self.schema}.instruments (instrument_pid, schema_name, filestore_path, computer_name)"
+            " VALUES ('TITAN', 'FEI Titan', './Titan', 'TEM-PC-1')"
+        )
+        with logger_account(self.server, self.schema, self.folder, standin_for_executables(self.server)) as cloud:
+            given = {key.removeprefix("NEXUSLIMSGUI_"): value for key, value in cloud.environ.items()}
+            yield {
+                "CLOUDSQL_INSTANCE": given["CLOUDSQL_INSTANCE"],
+                "CLOUDSQL_API_ENDPOINT": given["CLOUDSQL_API_ENDPOINT"],
+                "CREDENTIALS_FILE": windows(Path(given["CREDENTIALS_FILE"])),
+                "DB_NAME": self.schema,
+                "DATA_BUCKET": self.bucket,
+                "INSTRUMENT": "TITAN",
+            }
 
 
 @pytest.fixture
-def cloud(mariadb: Server, tmp_path: Path) -> Iterator[Cloud]:
-    schema, user = f"nx_{uuid.uuid4().hex[:12]}", f"tem-{uuid.uuid4().hex[:8]}"
-    email = f"{user}@lab-project.iam.gserviceaccount.com"
-    mariadb.run(f"CREATE DATABASE {schema}", f"CREATE USER '{user}'@'%'")
-    standin = CloudSqlStandin(
-        lambda: socket.create_connection(("127.0.0.1", mariadb.port), 10), port=CLOUD_SQL_PORT
-    ).start()
-    try:
-        key = standin.service_account_file(email, tmp_path / "key.json")
-        yield Cloud(
-            mariadb,
-            schema,
-            {
-                "CLOUDSQL_INSTANCE": INSTANCE,
-                "CLOUDSQL_API_ENDPOINT": standin.endpoint,
-                "DB_NAME": schema,
-                "CREDENTIALS_FILE": windows(key),
-                "INSTRUMENT": "TITAN",
-            },
-        )
-    finally:
-        standin.stop()
-        mariadb.run(f"DROP DATABASE {schema}", f"DROP USER '{user}'@'%'")
+def facility(mariadb: Server, proxy: StorageProxy, tmp_path: Path) -> Iterator[Facility]:
+    schema = f"nx_{uuid.uuid4().hex[:12]}"
+    mariadb.run(f"CREATE DATABASE {schema}")
+    yield Facility(mariadb, schema, make_bucket(proxy.upstream), proxy.url, tmp_path)
+    mariadb.run(f"DROP DATABASE {schema}")
 
 
-def test_a_headless_session_on_cloud_sql(pc: Pc, cloud: Cloud) -> None:
-    assert SETUP
+def write(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+class Instrument:
+    """Another program, which keeps ``locked.ser`` to itself for a while."""
+
+    def __init__(self, pc: Pc) -> None:
+        self._pc = pc
+        self._program = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
+        self._heard("ready")
+
+    def hold(self) -> None:
+        assert self._program.stdin
+        self._program.stdin.write("\n")
+        self._program.stdin.flush()
+        self._heard("held 4000")
+
+    def let_go(self) -> None:
+        self._pc.finish(self._program)
+
+    def _heard(self, word: str) -> None:
+        assert self._program.stdout
+        assert self._program.stdout.readline().strip() == word
+
+
+@needs_emulators
+def test_a_headless_session_in_the_cloud(pc: Pc, facility: Facility) -> None:
     assert pc.install(SETUP) == 0
-
     # The DBA's part, with the same program and another account.
-    pc.environment["NEXUSLIMSGUI_DATABASE_URL"] = cloud.server.url(cloud.schema)
+    pc.environment["NEXUSLIMSGUI_DATABASE_URL"] = facility.server.url(facility.schema)
     upgraded = pc.logger("db", "upgrade")
     assert upgraded.returncode == 0, upgraded.stderr
-    assert pc.logger("db", "check").returncode == 0
     del pc.environment["NEXUSLIMSGUI_DATABASE_URL"]
-    user = json.loads(Path(str(cloud.settings["CREDENTIALS_FILE"])[2:].replace("\\", "/")).read_text())["client_email"]
-    cloud.server.run(
-        *grants(Role.LOGGER, user, cloud.schema),
-        f"INSERT INTO {cloud.schema}.instruments (instrument_pid, schema_name, filestore_path, computer_name)"
-        " VALUES ('TITAN', 'FEI Titan', './Titan', 'TEM-PC-1')",
-    )
 
-    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**cloud.settings))}") == 0
-    examined = json.loads(pc.logger("doctor", "--json").stdout)["checks"]
-    assert [check for check in examined if check["group"] == "database" and check["outcome"] != "OK"] == []
+    pc.environment["STORAGE_EMULATOR_HOST"] = facility.url
+    with facility.logger_settings() as settings:
+        assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**settings))}") == 0
+        examined = json.loads(pc.logger("doctor", "--json").stdout)["checks"]
+        # The emulator gives every permission, which is too many.
+        assert {check["name"] for check in examined if check["outcome"] == "FAIL"} == {"permissions"}, examined
+        assert {check["outcome"] for check in examined if check["group"] == "database"} == {"OK"}, examined
 
-    program, session = pc.headless(12)
-    (pc.watch / "grid 7 é 試料.tif").write_bytes(b"image" * 1000)
-    deep = pc.watch / DEEP
-    deep.parent.mkdir(parents=True)
-    deep.write_bytes(b"deep" * 1000)
-    holder = pc.start("python", "-c", HOLD, windows(pc.watch / "locked.ser"))
-    assert holder.stdout
-    assert holder.stdin
-    assert holder.stdout.readline().strip() == "held 4000"
-    assert program.stderr
-    told: list[str] = []
-    while not told or "END is recorded" not in told[-1]:
-        told.append(program.stderr.readline())
-        assert told[-1], told
-    assert any("locked.ser: it is in use by another program" in line for line in told), told
-    holder.communicate("\n")
-    _, rest = program.communicate(timeout=LIMIT_S)
-    assert program.returncode == 0, "".join(told) + rest
+        instrument = Instrument(pc)
+        program, session = pc.headless("--note", "Prüfling 7", "--for", "15")
+        write(pc.watch, ODD, b"image" * 1000)
+        write(pc.watch, DEEP, b"deep" * 1000)
+        instrument.hold()
+        until(lambda: "END is recorded" in pc.complaints(program))
+        assert "locked.ser: it is in use by another program" in pc.complaints(program)
+        instrument.let_go()
+        done = pc.finish(program)
+        assert done.returncode == 0, done.stderr
+        verified = pc.logger("verify", session)
+        assert verified.returncode == 0, verified.stdout + verified.stderr
+        manifest = pc.logger("manifest", session)
 
-    rows = cloud.server.ask(f"SELECT event_type, record_status, session_note FROM {cloud.schema}.session_log")
-    assert sorted(rows) == [("END", "TO_BE_BUILT", "Prüfling 7"), ("START", "TO_BE_BUILT", "Prüfling 7")]
-    manifest = pc.logger("manifest", session)
-    assert len(manifest.stdout.splitlines()) == 3
-    checked = checked_by_md5sum(manifest.stdout, pc.home / "bucket")
+    assert sorted(facility.rows("event_type, record_status, session_note")) == [
+        ("END", "TO_BE_BUILT", "Prüfling 7"),
+        ("START", "TO_BE_BUILT", "Prüfling 7"),
+    ]
+    assert facility.stored() == {f"Titan/{ODD}": 5000, f"Titan/{DEEP}": 4000, "Titan/locked.ser": 4000}
+    checked = checked_by_md5sum(manifest.stdout.replace("Titan/", ""), pc.watch)
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert f"Titan/{DEEP}: OK" in checked.stdout
 
 
-def test_a_session_in_the_window(pc: Pc) -> None:
-    assert SETUP
-    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}", "/AUTOSTART=1") == 0
-    assert (pc.menu / "NexusLIMS-Logger.lnk").exists()
-    assert (pc.menu / "StartUp" / "NexusLIMS-Logger.lnk").exists()
-
-    window = pc.start(pc.program / "NexusLIMS-Logger-Window.exe")
-    until(lambda: bool(titles(pc)) and bool(recorded(pc)))
-    (pc.watch / "ä.tif").write_bytes(b"image")
-    until(lambda: any(title.startswith("1/1") for title in titles(pc)))
-    photograph(pc, "running")
-    key(pc, "alt+e", lambda: len(recorded(pc)) == 2)
-    until(lambda: [row[1] for row in recorded(pc)] == ["TO_BE_BUILT"] * 2)
-    until(lambda: not any(title.startswith("Ending") for title in titles(pc)))
-    photograph(pc, "done")
-    key(pc, "Return", lambda: window.poll() is not None)
+@needs_emulators
+def test_a_session_in_the_window_in_the_cloud(pc: Pc, facility: Facility) -> None:
+    settings = load_settings(
+        {"HOME": str(facility.folder), "NEXUSLIMSGUI_DATABASE_URL": facility.server.url(facility.schema)}
+    )
+    engine = build_engine(settings)
+    migrate.upgrade(engine)
+    engine.dispose()
+    pc.environment["STORAGE_EMULATOR_HOST"] = facility.url
+    with facility.logger_settings() as account:
+        assert pc.install(SETUP, f"/CONFIG={windows(pc.configure(**account))}") == 0
+        instrument = Instrument(pc)
+        window = pc.start(pc.program / "NexusLIMS-Logger-Window.exe")
+        until(lambda: len(facility.rows("event_type")) == 1)
+        write(pc.watch, ODD, b"image" * 1000)
+        write(pc.watch, DEEP, b"deep" * 1000)
+        instrument.hold()
+        until(lambda: any(title.startswith("2/3") for title in pc.titles()))
+        pc.photograph("held")
+        # Nobody installs or removes anything below an open window.
+        assert pc.install(SETUP) == 3
+        assert pc.remove() == 3
+        instrument.let_go()
+        until(lambda: any(title.startswith("3/3") for title in pc.titles()))
+        pc.photograph("running")
+        pc.insist(pc.click_end_session, lambda: len(facility.rows("event_type")) == 2)
+        until(lambda: {status for (status,) in facility.rows("record_status")} == {"TO_BE_BUILT"})
+        until(lambda: any(title.startswith("Done") for title in pc.titles()))
+        pc.photograph("done")
+        pc.insist(lambda: pc.press("Return"), lambda: window.poll() is not None)
     assert window.returncode == 0
-    assert [path.name for path in (pc.home / "bucket").rglob("*.tif")] == ["ä.tif"]
+    assert facility.stored() == {f"Titan/{ODD}": 5000, f"Titan/{DEEP}": 4000, "Titan/locked.ser": 4000}
 
 
-def test_an_upgrade_waits_for_the_session_and_a_removal_keeps_the_journal(pc: Pc, tmp_path: Path) -> None:
-    assert SETUP
-    pc.program = pc.drive_c / "Logger"
-    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}", "/D=C:\\Logger") == 0
-    newer = built("99.0.0", tmp_path)
-    program, session = pc.headless(20)
-    (pc.watch / "a.tif").write_bytes(b"a")
+def test_an_upgrade_and_a_removal_between_two_halves_of_a_session(pc: Pc, tmp_path: Path) -> None:
+    assert pc.install(SETUP, f"/CONFIG={windows(pc.configure())}") == 0
+    newer = build_setup("99.0.0", tmp_path)
+    program, session = pc.headless()
+    write(pc.watch, "first.tif", b"first")
     assert pc.install(newer) == 3
+    assert pc.remove() == 3
     assert (pc.program / "_internal").exists()
-    assert program.communicate(timeout=LIMIT_S)[1].count("Traceback") == 0
-    assert program.returncode == 0
-    left = pc.program / "_internal" / "of-an-older-version.txt"
-    left.touch()
+    assert pc.version() == nexuslims_logger.__version__
+    # The PC goes down in the middle.
+    stop_wine(pc.environment)
+    program.wait(LIMIT_S)
 
     assert pc.install(newer) == 0
-    assert not left.exists()
-    assert "99.0.0" in pc.run("reg", "query", REGISTERED, "/v", "DisplayVersion").stdout
-    assert (pc.machine / "config.json").exists()
-    assert session in pc.logger("sessions").stdout
-
-    pc.run(pc.program / "uninstall.exe", "/S", "_?=C:\\Logger")
-    until(lambda: pc.run("reg", "query", REGISTERED).returncode != 0)
-    assert not (pc.program / "nexuslims-logger.exe").exists()
+    assert pc.install(SETUP) == 4
+    assert pc.remove() == 0
     assert not (pc.program / "_internal").exists()
-    assert not (pc.menu / "NexusLIMS-Logger.lnk").exists()
     assert (pc.home / "facts.db").exists()
+    assert pc.rows() == [("START", "WAITING_FOR_END", "ada")]
+
+    assert pc.install(SETUP) == 0
+    program, again = pc.headless("--continue", "--for", "5")
+    assert again == session
+    write(pc.watch, "second.tif", b"second")
+    done = pc.finish(program)
+    assert done.returncode == 0, done.stderr
     assert pc.rows() == [("START", "TO_BE_BUILT", "ada"), ("END", "TO_BE_BUILT", "ada")]
+    assert sorted(path.name for path in (pc.home / "bucket").rglob("*.tif")) == ["first.tif", "second.tif"]
 
 
-REGISTERED = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\NexusLIMS-Logger"
-
-
-def built(version: str, folder: Path) -> Path:
-    """Build an installer that differs by its version alone."""
-    assert SETUP
-    out = folder / f"Newer-{version}.exe"
-    places = {
-        "SOURCE": TOP / "dist" / "windows" / "nexuslims-logger",
-        "ICON": TOP / "build" / "windows" / "nexuslims_logger" / "icon.ico",
-        "LICENSE": TOP / "LICENSE",
-        "OUT": out,
-    }
-    defined = [f"-D{name}={path}" for name, path in places.items()]
-    script = TOP / "packaging" / "installer.nsi"
-    subprocess.run(
-        ["makensis", "-V1", f"-DVERSION={version}", "-DCOMPRESSION=zlib", *defined, script], check=True, timeout=300
-    )
-    assert version != nexuslims_logger.__version__
-    return out
-
-
-def recorded(pc: Pc) -> list[tuple[str, str, str]]:
-    try:
-        return pc.rows()
-    except sqlite3.Error:
-        return []
-
-
-def titles(pc: Pc) -> list[str]:
-    """Return the titles of the program's windows."""
-    done = subprocess.run(["wmctrl", "-l"], env=pc.environment, capture_output=True, text=True, check=False)
-    return [line.split(None, 3)[-1] for line in done.stdout.splitlines()]
-
-
-def key(pc: Pc, pressed: str, until_this: Callable[[], bool]) -> None:
-    """Press a key until it has been heard: a window that has just changed may miss one."""
-    end = time.monotonic() + LIMIT_S
-    while not until_this():
-        assert time.monotonic() < end, f"{pressed} does nothing"
-        pc.screen.do("key", "--clearmodifiers", pressed)
-        for _ in range(50):
-            if until_this():
-                return
-            time.sleep(0.1)
-
-
-def photograph(pc: Pc, name: str) -> None:
-    """Keep what a person sees, where the environment names a folder for it."""
-    if folder := os.environ.get("NEXUSLIMS_TEST_PHOTOGRAPHS"):
-        pc.screen.photograph(Path(folder) / f"{name}.png")
+@pytest.mark.parametrize(("name", "console"), [("nexuslims-logger.exe", True), ("NexusLIMS-Logger-Window.exe", False)])
+def test_windows_knows_what_the_program_is(pc: Pc, name: str, *, console: bool) -> None:
+    looked = pc.run("python", windows(TOP / "tests" / "windows" / "resources.py"), windows(PROGRAM / name))
+    assert json.loads(looked.stdout) == {
+        "version": [int(part) for part in nexuslims_logger.__version__.split(".")],
+        "words": ["NexusLIMS-Logger", nexuslims_logger.__version__, "MIT License; see AUTHORS.md"],
+        "icon": [16, 20, 24, 32, 40, 48, 64, 128, 256],
+        "console": console,
+    }, looked.stderr

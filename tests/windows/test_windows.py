@@ -3,77 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import hashlib
 import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from nexuslims_logger import cli, headless
+from nexuslims_logger import headless
 from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.errors import FileUnreadable, FolderMissing, NameRefused
-from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.storage.folder import FolderStore
 from nexuslims_logger.transfer.disk import Disk
-from tests.gui.conftest import open_stage, screen, stage, virtual_screen
-from tests.gui.stage import started
 from tests.simulation.run import run as simulate
-from tests.windows.host import run_there
-from tests.windows.screen import DRIVE_C_VARIABLE, path_there
+from tests.windows.other_programs import DENY_ALL, SHARE_ALL, drive, held
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.gui.conftest import OpenStage
-
-if os.name != "nt":
-    pytest.skip("Windows alone: make test-windows", allow_module_level=True)
 assert sys.platform == "win32"
 
-__all__ = ["open_stage", "screen", "stage", "virtual_screen"]
-
-DENY_ALL, SHARE_ALL = 0, 7
 #: Together longer than the 260 characters that a plain Windows path may have.
 DEEP = "/".join(f"{number} Prüfling 試料 {'x' * 40}" for number in range(6)) + "/scan.ser"
-
-
-def _kernel32() -> Any:
-    library = ctypes.WinDLL("kernel32", use_last_error=True)
-    library.CreateFileW.restype = ctypes.c_void_p
-    library.CloseHandle.argtypes = (ctypes.c_void_p,)
-    return library
-
-
-@contextlib.contextmanager
-def held(path: Path, share: int) -> Iterator[None]:
-    """Hold a file open as another program does, reading and writing."""
-    kernel32 = _kernel32()
-    handle = kernel32.CreateFileW(str(path), 0xC0000000, share, None, 3, 0, None)
-    assert handle != ctypes.c_void_p(-1).value, ctypes.get_last_error()
-    try:
-        yield
-    finally:
-        kernel32.CloseHandle(handle)
-
-
-@contextlib.contextmanager
-def drive(letter: str, folder: Path) -> Iterator[None]:
-    """Give a folder a drive letter, as a mapped share has one: under Wine, a link of Linux's."""
-    link = f"{os.environ[DRIVE_C_VARIABLE]}/../dosdevices/{letter.lower()}"
-    assert run_there(["ln", "-s", path_there(folder), link]).returncode == 0
-    try:
-        yield
-    finally:
-        assert run_there(["unlink", link]).returncode == 0
 
 
 def test_what_we_read_may_be_written_renamed_and_deleted(tmp_path: Path) -> None:
@@ -198,13 +151,6 @@ def test_the_installers_folder_is_everybodys(tmp_path: Path, monkeypatch: pytest
     assert load_settings().home == shared
 
 
-def test_a_windowed_program_has_no_console(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEXUSLIMSGUI_HOME", str(tmp_path / "home"))
-    for stream in ("stdin", "stdout", "stderr"):
-        monkeypatch.setattr(sys, stream, None)
-    assert cli.main(["headless", "--for", "0.1", "--user", "ada"]) == ExitCode.COMPLETE
-
-
 def test_what_goes_to_a_file_is_utf8_with_plain_line_ends() -> None:
     script = "from nexuslims_logger import cli; cli._let_every_character_pass(); print('試料 é')"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, timeout=60).stdout
@@ -225,25 +171,6 @@ def test_a_closed_console_leaves_the_session_open(tmp_path: Path) -> None:
     assert signals.terminated
     assert signals.interrupts == 0
     assert settings.home == tmp_path / "home"
-
-
-def test_a_log_off_leaves_the_session_open(open_stage: OpenStage) -> None:
-    query_end_session, log_off = 0x11, 0x80000000
-    stage = open_stage()
-    stage.tell(started())
-    window = int(stage.app.root.wm_frame(), 16)
-    answers: list[int] = []
-    # As Windows does: from outside, while the window waits for messages.
-    windows = threading.Thread(
-        target=lambda: answers.append(
-            ctypes.WinDLL("user32").SendMessageW(window, query_end_session, 0, ctypes.c_long(log_off))
-        )
-    )
-    windows.start()
-    assert stage.run_to_end() is ExitCode.WAITING
-    windows.join(10)
-    assert answers
-    assert answers[0], "the window keeps the user from logging off"
 
 
 def test_every_time_zone_is_there() -> None:

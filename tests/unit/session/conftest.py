@@ -11,6 +11,7 @@ import pytest
 
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db.tasks import open_database
+from nexuslims_logger.errors import DatabaseUnavailable
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.records import SessionFacts, WatchFolder
 from nexuslims_logger.journal.sqlite import JournalFile
@@ -18,6 +19,8 @@ from nexuslims_logger.messages import (
     AllRecorded,
     AllStored,
     FinalSetFixed,
+    RecordAgain,
+    RecordedAnew,
     Recover,
     Recovered,
     Stop,
@@ -75,6 +78,8 @@ class Transfer:
                         self._script.put(FinalSetFixed(session.identifier))
                         self._script.put(AllStored(session.identifier, self.last_file_at, 3, 300, 0))
                         self._script.put(AllRecorded(session.identifier))
+            case RecordAgain():
+                self._script.put(RecordedAnew(message.session_identifier))
             case Recover():
                 last = self.last_activity_at or message.last_activity_at
                 self._script.put(Recovered(message.session.identifier, last, 2, 200, complete=self.folders_there))
@@ -167,6 +172,22 @@ class Pc:
 
     def session(self, identifier: str = "session-1") -> SessionFacts:
         return self.facts.session(identifier)
+
+
+class InlineOutage:
+    """A database that is away for a while."""
+
+    def __init__(self, pc: Pc) -> None:
+        self._pc = pc
+
+    def begin(self) -> None:
+        def refuse(*_: object) -> None:
+            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
+
+        self._pc.database.before = refuse
+
+    def end(self) -> None:
+        self._pc.database.before = None
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from nexuslims_logger.events import (
     WhoIsWorking,
 )
 from nexuslims_logger.journal.records import SessionState
-from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, UnassignedSeen
+from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     AssignUnassigned,
@@ -257,6 +257,17 @@ def test_after_an_unplanned_reboot_the_same_user_s_session_goes_on_by_itself(pc:
     assert len(pc.rows()) == 2
 
 
+def test_what_follows_a_continue_is_asked_about_from_there_on(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(9 * 3600)
+    pc.run(interrupted=InterruptedChoice.CONTINUE)
+    continued_at = pc.clock.now()
+    pc.clock.go_on(600)
+    pc.run(interrupted=InterruptedChoice.END)
+    (asked,) = [message for message in pc.transfer.asked if isinstance(message, Recover)]
+    assert (asked.resumed_at, asked.launched_at) == (continued_at, pc.clock.now())
+
+
 @pytest.mark.parametrize(
     ("gap_s", "station"), [(600, {"user": "bob"}), (5 * 3600, {}), (600, ASKED)], ids=["another", "late", "unasked"]
 )
@@ -300,6 +311,40 @@ def test_some_seconds_are_told_and_hold_nothing(pc: Pc, monkeypatch: pytest.Monk
     told = pc.run(EndSession())
     assert [(event.offset_ms, event.held) for event in of_kind(told, ClockInDoubt)] == [(2_500, False)]
     assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
+
+
+@pytest.mark.parametrize("hours", [3, -3])
+def test_a_clock_that_was_set_while_the_session_ran_holds_it(pc: Pc, hours: int) -> None:
+    told = pc.run(
+        lambda: pc.clock.go_on(600), SetNote("x"), lambda: pc.clock.set_by(hours * 3600), pc.later(60, EndSession())
+    )
+    assert {(event.held, event.set_by_s) for event in of_kind(told, ClockInDoubt)} == {(True, hours * 3600)}
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+    pc.run(ConfirmClock("session-1"), interrupted=InterruptedChoice.END)
+    assert {row[3] for row in pc.rows() if row[0] == "session-1"} == {"TO_BE_BUILT"}
+
+
+def test_a_clock_that_was_set_just_before_the_user_was_changed_holds_the_session_that_ends(pc: Pc) -> None:
+    pc.run(
+        lambda: pc.clock.set_by(3 * 3600), pc.later(60, ChangeUser("bob", None, at_last_activity=False)), EndSession()
+    )
+    assert {(row[0], row[3]) for row in pc.rows()} == {("session-1", "WAITING_FOR_END"), ("session-2", "TO_BE_BUILT")}
+
+
+def test_a_small_step_of_the_clock_holds_nothing(pc: Pc) -> None:
+    told = pc.run(lambda: pc.clock.set_by(-2), pc.later(60, EndSession()))
+    assert not of_kind(told, ClockInDoubt)
+    assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
+
+
+def test_a_clock_that_was_set_back_between_two_runs_is_seen_at_the_end(pc: Pc) -> None:
+    pc.run()
+    pc.clock.set_by(-7200)
+    told = pc.run(interrupted=InterruptedChoice.END)
+    assert of_kind(told, ClockInDoubt)[-1].held
+    rows = [row for row in pc.rows() if row[0] == "session-1"]
+    assert {row[3] for row in rows} == {"WAITING_FOR_END"}
+    assert rows[1][5] > rows[0][5], "END is after START all the same"
 
 
 def test_a_session_that_began_offline_is_not_ready_before_the_database_has_told_its_time(

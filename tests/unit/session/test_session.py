@@ -9,6 +9,7 @@ import pytest
 from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable, UnknownInstrument
 from nexuslims_logger.events import (
     CatchUp,
+    Healed,
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
@@ -23,8 +24,9 @@ from nexuslims_logger.events import (
     Trouble,
 )
 from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.session.loop import JOURNAL_RETRY_S
 from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
-from tests.unit.session.conftest import LAUNCH, Pc
+from tests.unit.session.conftest import LAUNCH, InlineOutage, Pc, Script
 
 
 def of_kind(told: list[Any], kind: type) -> list[Any]:
@@ -103,22 +105,6 @@ def test_times_are_those_at_which_things_happened_not_of_arrival(pc: Pc) -> None
     pc.run(catch_up_only=True)
     times = [row[5] for row in pc.rows() if row[0] == "session-2"]
     assert times == ["2026-11-20 10:00:00.000000", "2026-11-20 10:01:00.000000"]
-
-
-class InlineOutage:
-    """A database that is away for a while."""
-
-    def __init__(self, pc: Pc) -> None:
-        self._pc = pc
-
-    def begin(self) -> None:
-        def refuse(*_: object) -> None:
-            raise DatabaseUnavailable("The database does not answer", "The network may be gone.")
-
-        self._pc.database.before = refuse
-
-    def end(self) -> None:
-        self._pc.database.before = None
 
 
 def test_two_sessions_without_a_network_arrive_complete_and_in_order(pc: Pc) -> None:
@@ -335,10 +321,24 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
     def make_room() -> None:
         nonlocal full
         full = False
+        pc.clock.go_on(600)
+
+    waits: list[float | None] = []
+    really_get = Script.get
+
+    def get(script: Script, timeout_s: float | None) -> Any:
+        if of_kind(list(pc.events.messages), Trouble) and full:
+            waits.append(timeout_s)
+        return really_get(script, timeout_s)
 
     monkeypatch.setattr(pc.facts, "change", change)
+    monkeypatch.setattr(Script, "get", get)
     told = pc.run(EndSession(), make_room, None)
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
+    assert waits, "nobody was asked meanwhile"
+    assert all(wait == JOURNAL_RETRY_S for wait in waits), "what is due, and cannot be done, is tried all the time"
+    assert of_kind(told, Healed) == [Healed("journal")]
+    assert (pc.session().clicked_at, pc.session().ended_at) == (LAUNCH, LAUNCH + timedelta(microseconds=1))
     assert pc.session().state is SessionState.READY
 
 

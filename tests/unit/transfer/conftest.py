@@ -12,7 +12,7 @@ import pytest
 
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
-from nexuslims_logger.journal.results import Results
+from nexuslims_logger.journal.results import Results, ns_of
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.messages import Recover, Track, TrackedSession
 from nexuslims_logger.ports import Reply
@@ -85,8 +85,8 @@ class Transfer:
     def track(self, *sessions: TrackedSession) -> None:
         handle(self.ports, self.state, Track(sessions))
 
-    def recover(self, session: TrackedSession, last: datetime) -> None:
-        handle(self.ports, self.state, Recover(session, last))
+    def recover(self, session: TrackedSession, last: datetime, **times: datetime) -> None:
+        handle(self.ports, self.state, Recover(session, last, **times))
 
     def turn(self) -> None:
         """Do rounds until nothing more comes of them."""
@@ -121,7 +121,7 @@ class Transfer:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         if mtime:
-            os.utime(path, ns=(0, int(mtime.timestamp() * 1e9)))
+            os.utime(path, ns=(0, ns_of(mtime)))
         return path
 
     def stored(self) -> dict[str, str | None]:

@@ -6,13 +6,16 @@ import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.errors import FileVanished, FolderMissing
+import pytest
+
+from nexuslims_logger.errors import FileVanished, FolderMissing, StoreUnavailable
 from nexuslims_logger.journal.files import FileKey, Owed, Seen
 from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.messages import AllRecorded
+from nexuslims_logger.messages import AllRecorded, Recovered, Track
 from nexuslims_logger.ports import FileStat
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.main import handle
 from nexuslims_logger.transfer.progress import TICK_S
 from nexuslims_logger.transfer.send import Control
 from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
@@ -21,8 +24,6 @@ from tests.unit.transfer.conftest import Transfer, md5
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    import pytest
 
 
 def test_what_an_earlier_run_did_not_record_is_recorded_after_the_restart(transfer: Transfer) -> None:
@@ -120,6 +121,63 @@ def test_what_changed_in_an_unreadable_folder_goes_by_its_time(
     transfer.settle()
     results = {result.session: result.md5 for result in transfer.results.of("s1") + transfer.results.of("s2")}
     assert results == {"s1": md5(b"its last word")}
+
+
+def test_what_changes_after_the_launch_is_not_the_interrupted_sessions_last_activity(transfer: Transfer) -> None:
+    interrupted = transfer.a_session(started_at=transfer.clock.now() - timedelta(minutes=10))
+    transfer.track(interrupted)
+    transfer.settle()
+    transfer.restart()
+    launched_at = transfer.clock.now() - timedelta(seconds=30)
+    transfer.clock.go_on(60)
+    transfer.write("his.tif", b"his", launched_at + timedelta(seconds=10))
+    transfer.recover(interrupted, interrupted.started_at, launched_at=launched_at)
+    (found,) = transfer.session.take(Recovered)
+    assert found.last_activity_at == interrupted.started_at
+    # The next session begins at the launch, and takes what is its own.
+    ended = transfer.ended(interrupted, take_until=found.last_activity_at)
+    transfer.track(ended, transfer.a_session("s2", started_at=launched_at))
+    transfer.settle()
+    assert [result.object_name for result in transfer.results.of("s2")] == ["Titan/his.tif"]
+
+
+def test_a_session_that_was_continued_after_a_gap_does_not_end_before_it(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.restart()
+    transfer.clock.go_on(9 * 3600)
+    resumed_at = transfer.clock.now()
+    transfer.write("after the gap.tif", b"x", resumed_at + timedelta(minutes=5))
+    transfer.clock.go_on(3600)
+    transfer.recover(session, session.started_at, resumed_at=resumed_at)
+    assert transfer.session.take(Recovered)[0].last_activity_at == resumed_at + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("how", ["replaced", "deleted"])
+def test_what_is_lost_while_its_session_waits_for_another_store_is_missing(transfer: Transfer, how: str) -> None:
+    first = transfer.a_session()
+    transfer.track(first)
+
+    def away(*_: object) -> None:
+        raise StoreUnavailable("The store is away", "try later")
+
+    transfer.pool.before = away
+    path = transfer.write("x.tif", b"first")
+    transfer.settle()
+    transfer.pool.before = None
+    transfer.restart()
+    transfer.clock.go_on(3600)
+    handle(transfer.ports, transfer.state, Track((transfer.a_session("s2"),), elsewhere=(transfer.ended(first),)))
+    transfer.go_on(0)
+    if how == "deleted":
+        path.unlink()
+    else:
+        path.write_bytes(b"of the second")
+    transfer.go_on(60)
+    assert [(result.object_name, result.state) for result in transfer.results.of("s1")] == [
+        ("Titan/x.tif", ResultState.MISSING)
+    ]
 
 
 def _refusing(folder: str) -> object:

@@ -1,9 +1,9 @@
-"""What the events have told a session without a window: said on stderr, and kept for the loop that waits."""
+"""What a run without a window has been told, and what it says of it on stdout and stderr."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import (
@@ -11,6 +11,7 @@ from nexuslims_logger.events import (
     ClockInDoubt,
     DiskLow,
     Event,
+    Healed,
     InstrumentUnknown,
     NeighbourFound,
     PassStage,
@@ -24,7 +25,7 @@ from nexuslims_logger.events import (
 )
 
 if TYPE_CHECKING:
-    from nexuslims_logger.ports import Clock
+    from nexuslims_logger.bootstrap_threads import SystemClock
 
 #: A part that dies so often is not waited for.
 MOST_DEATHS = 3
@@ -32,27 +33,25 @@ MOST_DEATHS = 3
 
 @dataclass
 class Watched:
-    """What the events have told so far.
-
-    Attributes
-    ----------
-    standstill
-        How far the files are while nothing moves and some of them cannot be sent; None while something moves.
-    said
-        The last line on stderr.
-    """
+    """What the events have told so far."""
 
     session: str | None = None
     ending: bool = False
     stored: bool = False
+    #: A person has to say something of this session's times before it is ready.
+    held: bool = False
     ready: bool = False
     database_problem: str | None = None
     transfer_problem: str | None = None
     sessions_left: int | None = None
     failed: bool = False
-    troubled: bool = False
+    #: The kinds of trouble that keep the session from being ready.
+    troubles: set[str] = field(default_factory=set)
     deaths: int = 0
+    #: What does not go on, by the kind of its trouble.
+    stuck: dict[str, str] = field(default_factory=dict)
     unassigned: int = 0
+    #: How far the files are while nothing moves: some cannot be sent, or somebody has to say something; else None.
     standstill: tuple[int, ...] | None = None
     scanning: bool = False
     said: str = ""
@@ -63,8 +62,8 @@ class Watched:
         dying = self.deaths >= MOST_DEATHS
         return (self.session is None and (self.failed or dying)) or (self.ending and dying)
 
-    def take(self, event: Event) -> None:  # noqa: C901, PLR0912 - one case for each kind of event
-        """Keep what `event` tells, and say it."""
+    def take(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case for each kind of event
+        """Take notice of an event, and say what of it matters to who reads a terminal or a task's log."""
         match event:
             case SessionStarted():
                 if self.session != event.session_identifier:
@@ -103,6 +102,7 @@ class Watched:
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case ClockInDoubt():
                 held = " It becomes ready when somebody has said so in the window." if event.held else ""
+                self.held |= event.held and event.session_identifier == self.session
                 self.say(
                     f"The clock of this PC is in doubt: the session began at {event.pc_at:%Y-%m-%d %H:%M} UTC.{held}"
                 )
@@ -111,18 +111,27 @@ class Watched:
             case Trouble():
                 # None of these keeps a session from being ready: a neighbour's that was not joined, a part that is
                 # started again, a journal that was damaged.
-                self.troubled |= not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage"))
+                if not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage")):
+                    self.troubles.add(event.kind)
                 self.failed |= event.kind == "start"
                 self.deaths += event.kind.startswith("nexuslims-")
-                self.say(f"{event.problem.title}: {event.problem.message}")
+                title = event.problem.title
+                if event.kind.startswith("stuck "):
+                    self.stuck[event.kind] = title
+                    title += f" since {event.problem.since:%H:%M} UTC"
+                self.say(f"{title}: {event.problem.message}")
+            case Healed(kind=kind):
+                self.troubles.discard(kind)
+                if kind in self.stuck:
+                    self.say(f"It goes on again ({self.stuck.pop(kind)}).")
             case CatchUp():
                 self.sessions_left = event.sessions_left
 
     def _progress(self, event: TransferProgress) -> None:
         self.scanning = event.stage is PassStage.SCANNING
         if not self.scanning:
-            stands = event.stage is PassStage.IDLE and (event.waiting or event.left_over)
-            self.standstill = (event.files_done, event.files_waiting, event.left_over) if stands else None
+            counts = event.files_done, event.files_waiting, event.left_over
+            self.standstill = counts if event.stage is PassStage.IDLE else None
         problem = event.store_problem or event.folder_problem
         self.transfer_problem = f"{problem.title}: {problem.message}" if problem else None
         if event.unassigned != self.unassigned:
@@ -139,22 +148,16 @@ class Watched:
             self.say(f"{event.files_done} of {event.files_total} files stored.")
 
     def say(self, line: str) -> None:
-        """Print `line` on stderr, unless it was the last one."""
+        """Write a line to stderr, unless it is the last one once more."""
         if line != self.said:
             self.said = line
             print(line, file=sys.stderr, flush=True)
 
 
 class Standstill:
-    """How long nothing has moved although something waits.
+    """How long nothing has moved although something waits."""
 
-    Parameters
-    ----------
-    clock
-        Whose monotonic time counts.
-    """
-
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
         self._stood: tuple[int, ...] | None = None
         self._since = clock.monotonic()
@@ -162,6 +165,8 @@ class Standstill:
     def lasts_s(self, watched: Watched) -> float:
         """Take notice of how things stand; return for how many seconds they have stood so."""
         now = self._clock.monotonic()
-        if watched.scanning or watched.standstill is None or watched.standstill != self._stood:
+        if watched.scanning:
+            return 0.0  # it will be known when everything was looked at; a look that finds nothing new is no step
+        if watched.standstill is None or watched.standstill != self._stood:
             self._stood, self._since = watched.standstill, now
         return now - self._since

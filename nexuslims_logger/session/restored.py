@@ -1,0 +1,57 @@
+"""Sessions that the database had, and has no more: a backup was put in its place.
+
+At each start the journal's sessions of the last sixty days are compared with the database. What it lacks is owed to
+it again, the list of the session's files first, so that none is ready without. Another computer's session, of which
+this PC has a part, is left to that computer.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.messages import RecordAgain, RecordedAnew
+
+if TYPE_CHECKING:
+    from nexuslims_logger.ports import Reply
+    from nexuslims_logger.session.loop import SessionLoop
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LackingTicket:
+    """A question for what the database has lost."""
+
+
+def compare(loop: SessionLoop) -> bool:
+    """Ask what the database has lost of the sessions that it had; False when it had none.
+
+    A database that is away is asked again as soon as it has answered anything.
+    """
+    from nexuslims_logger.db.tasks import find_lacking
+
+    loop.compared = True
+    known = tuple(loop.ports.facts.sent())
+    if known:
+        loop.ports.database.submit(find_lacking, known, ticket=LackingTicket(), reply_to=loop.ports.inbox)
+    return bool(known)
+
+
+def lacking_found(loop: SessionLoop, reply: Reply) -> None:
+    """Let the transfer owe the files of what was lost; the rows follow when it has answered."""
+    if reply.error is not None:
+        loop.compared = False
+        return
+    for identifier in reply.value:
+        log.warning("the database has lost session %s; it is sent once more", identifier)
+        loop.ports.transfer.put(RecordAgain(identifier))
+
+
+def owed_again(loop: SessionLoop, message: RecordedAnew) -> None:
+    """Owe the database all of a session."""
+    loop.recorded.discard(message.session_identifier)
+    loop.ports.facts.owe_again(message.session_identifier)
+    loop.track()
+    loop.push()

@@ -1,0 +1,81 @@
+"""The database is put back to an earlier state: the journal knows more."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from nexuslims_logger.events import InterruptedChoice
+from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.messages import RecordAgain
+from nexuslims_logger.session.service import EndSession
+from tests.unit.session.conftest import InlineOutage
+
+if TYPE_CHECKING:
+    from tests.unit.session.conftest import Pc
+
+
+def lose(pc: Pc, where: str) -> None:
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute(f"DELETE FROM session_log WHERE {where}")
+
+
+def statuses(pc: Pc) -> list[tuple[str, str, str]]:
+    return [(row[0], row[1], row[3]) for row in pc.rows()]
+
+
+WHOLE = [("session-1", "START", "TO_BE_BUILT"), ("session-1", "END", "TO_BE_BUILT")]
+
+
+def test_what_was_lost_is_written_again_at_the_next_start(pc: Pc) -> None:
+    pc.run(EndSession())
+    before = pc.rows()
+    lose(pc, "TRUE")
+    pc.run()
+    assert pc.transfer.asked[0] != RecordAgain("session-1"), "the start waits for nothing of it"
+    assert RecordAgain("session-1") in pc.transfer.asked
+    assert [row for row in pc.rows() if row[0] == "session-1"] == before
+    assert pc.session().state is SessionState.READY
+
+
+def test_one_of_which_only_the_end_was_lost(pc: Pc) -> None:
+    pc.run(EndSession())
+    lose(pc, "event_type = 'END'")
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET record_status = 'WAITING_FOR_END'")
+    pc.run(catch_up_only=True)
+    assert statuses(pc) == WHOLE
+
+
+def test_an_older_state_in_which_it_was_not_ready(pc: Pc) -> None:
+    pc.run(EndSession())
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET record_status = 'WAITING_FOR_END'")
+    pc.run(catch_up_only=True)
+    assert statuses(pc) == WHOLE
+
+
+def test_what_the_builder_moved_on_was_not_lost(pc: Pc) -> None:
+    pc.run(EndSession())
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET record_status = 'COMPLETED'")
+    pc.run(catch_up_only=True)
+    assert RecordAgain("session-1") not in pc.transfer.asked
+    assert {row[3] for row in pc.rows()} == {"COMPLETED"}
+
+
+def test_a_session_that_runs_on_gets_its_start_again(pc: Pc) -> None:
+    pc.run()
+    lose(pc, "TRUE")
+    pc.run(EndSession(), interrupted=InterruptedChoice.CONTINUE)
+    assert statuses(pc) == WHOLE
+
+
+def test_a_database_that_is_away_at_the_start_is_asked_when_it_is_back(pc: Pc) -> None:
+    pc.run(EndSession())
+    lose(pc, "TRUE")
+    outage = InlineOutage(pc)
+    outage.begin()
+    pc.run(outage.end, pc.later(600, None), EndSession())
+    assert set(statuses(pc)) == {(session, *rest) for session in ("session-1", "session-2") for _, *rest in WHOLE}
