@@ -107,8 +107,8 @@ class VirtualScreen:
         self._stack = ExitStack()
         #: As in the variable DISPLAY.
         self.display = ""
-        #: Of the server's process.
-        self.server_pid = 0
+        #: Of its server and its window manager.
+        self.pids: list[int] = []
 
     def __enter__(self) -> Self:
         require_tools()
@@ -147,7 +147,7 @@ class VirtualScreen:
         with os.fdopen(reader, "rb", buffering=0) as answer:
             command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", self._size]
             command += ["-dpi", str(self._dpi), "-nolisten", "tcp", "-noreset"]
-            self.server_pid = _start(stack, command, dict(os.environ), pass_fds=(writer,)).pid
+            self.pids.append(_start(stack, command, dict(os.environ), pass_fds=(writer,)).pid)
             os.close(writer)
             number = Lines(answer).find(str.isdigit, _PATIENCE_S)
         if number is None:
@@ -156,7 +156,7 @@ class VirtualScreen:
 
     def _start_window_manager(self, stack: ExitStack) -> None:
         """Start openbox and wait until it has taken over the screen."""
-        _start(stack, ["openbox", "--sm-disable"], self.environment)
+        self.pids.append(_start(stack, ["openbox", "--sm-disable"], self.environment).pid)
         watcher = ["xprop", "-root", "-spy"]
         process = _start(stack, watcher, self.environment, stdout=subprocess.PIPE)
         managed = process.stdout and Lines(process.stdout).find(

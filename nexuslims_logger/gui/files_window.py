@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.theme import Look
     from nexuslims_logger.gui.view import Tone
 
-#: In units of the look.
+#: Width in letters, height in units of the look.
 _SIZE: Final = (90, 70)
 _HEADINGS: Final = (
     Heading(dialog_wording.FILES_NAME, grows=True),

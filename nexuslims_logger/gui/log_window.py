@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.bootstrap_aside import Aside
     from nexuslims_logger.gui.theme import Look
 
-#: In units of the look.
+#: Width in letters, height in units of the look.
 _SIZE: Final = (90, 50)
 
 

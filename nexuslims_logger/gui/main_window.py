@@ -265,4 +265,14 @@ class MainWindow:
 
 def _shape(view: View) -> tuple[object, ...]:
     """Return what the window's least size depends on: all but the numbers that run."""
-    return view.screen, view.heading, view.who, view.note, view.state, view.question, view.record, view.countdown == ""
+    return (
+        view.screen,
+        view.heading,
+        view.who,
+        view.note,
+        view.state,
+        view.question,
+        view.record,
+        view.countdown == "",
+        view.steps,
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.theme import Look
     from nexuslims_logger.gui.view import View
 
-#: In units of the look.
+#: In letters.
 _WIDTH: Final = 50
 #: What an answer means has at least so much room.
 _NARROW: Final = 20
@@ -54,6 +54,7 @@ class ModalDialog:
         self._look = look
         self._parent = parent
         self._unit = look.unit
+        self._letter = look.letter
         self.window = tk.Toplevel(parent, background=look.palette.ground)
         self.window.withdraw()
         self.window.title(wording.PROGRAM)
@@ -65,7 +66,7 @@ class ModalDialog:
         self.frame.columnconfigure(0, weight=1)
         heading = ttk.Label(self.frame, text=title, style=theme.STRONG)
         heading.grid(row=0, column=0, sticky="ew")
-        wrap_to_width(heading, (_WIDTH - 4) * self._unit)
+        wrap_to_width(heading, (_WIDTH - 4) * self._letter)
         self.buttons: list[ttk.Button] = []
         #: Shows what has changed since it was opened.
         self.refresh: Callable[[View], None] = lambda _view: None
@@ -76,7 +77,7 @@ class ModalDialog:
         """Add a paragraph; return its label."""
         label = ttk.Label(self.frame, text=text, style=style)
         label.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
-        wrap_to_width(label, (_WIDTH - 4) * self._unit)
+        wrap_to_width(label, (_WIDTH - 4) * self._letter)
         return label
 
     def add_complaint(self, *fields: tk.Misc) -> None:
@@ -103,7 +104,7 @@ class ModalDialog:
             name.grid(row=number, column=0, sticky="nw", padx=(0, 2 * self._unit))
             value = ttk.Label(table, text=text)
             value.grid(row=number, column=1, sticky="ew", pady=(0, self._unit // 2))
-            wrap_to_width(value, (_WIDTH - 16) * self._unit)
+            wrap_to_width(value, (_WIDTH - 16) * self._letter)
 
     def add_choices(self, choices: Sequence[Choice], row: int) -> list[ttk.Button]:
         """Add answers below each other, each with what it means beside it; return their buttons."""
@@ -111,12 +112,12 @@ class ModalDialog:
         table.grid(row=row, column=0, sticky="ew", pady=(self._unit, 0))
         table.columnconfigure(1, weight=1)
         buttons = [make_button(table, choice.words, choice.command, choice.style) for choice in choices]
-        room = (_WIDTH - 6) * self._unit - max(button.winfo_reqwidth() for button in buttons)
+        room = (_WIDTH - 6) * self._letter - max(button.winfo_reqwidth() for button in buttons)
         for number, (button, choice) in enumerate(zip(buttons, choices, strict=True)):
             button.grid(row=number, column=0, sticky="ew", pady=(self._unit, 0))
             meaning = ttk.Label(table, text=choice.meaning)
             meaning.grid(row=number, column=1, sticky="ew", padx=(2 * self._unit, 0), pady=(self._unit, 0))
-            wrap_to_width(meaning, max(room, _NARROW * self._unit))
+            wrap_to_width(meaning, max(room, _NARROW * self._letter))
         return buttons
 
     def add_button(self, words: str, command: Callable[[], None], style: str = "TButton") -> ttk.Button:
@@ -145,7 +146,7 @@ class ModalDialog:
     def _fit(self) -> None:
         """Have room for everything, on the screen; a dialog that fits already stays where it is."""
         window, parent = self.window, self._parent
-        width = max(_WIDTH * self._unit, window.winfo_reqwidth())
+        width = max(_WIDTH * self._letter, window.winfo_reqwidth())
         height = window.winfo_reqheight()
         least_width, least_height = window.minsize()
         if width <= least_width and height <= least_height:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.presenter import Presenter
     from nexuslims_logger.gui.theme import Look
 
-#: In units of the look.
+#: Width in letters, height in units of the look.
 _SIZE: Final = (55, 36)
 
 

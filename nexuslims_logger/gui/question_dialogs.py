@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.theme import Look
 
 _LINES: Final = 6
-#: In units of the look.
-_NAME_UNITS: Final = 42
+_NAME_LETTERS: Final = 42
 
 
 def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
@@ -105,7 +104,7 @@ def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) ->
     )
     files.configure({name: value for name, value in look.text_options().items() if name != "insertbackground"})
     measure = font.nametofont(theme.BASE_FONT, parent).measure
-    files.insert("end", *(shorten(name, _NAME_UNITS * look.unit, measure) for name, _ in waiting))
+    files.insert("end", *(shorten(name, _NAME_LETTERS * look.letter, measure) for name, _ in waiting))
     files.grid(row=0, column=0, sticky="ew")
     if len(waiting) > _LINES:
         scrollbar = ttk.Scrollbar(listed, command=files.yview)
@@ -115,7 +114,7 @@ def open_leave_out(parent: tk.Tk, look: Look, presenter: Presenter, act: Act) ->
 
     def explain(_event: object) -> None:
         name, reason = waiting[files.index("active")]
-        name = shorten(name, _NAME_UNITS * look.unit, measure)
+        name = shorten(name, _NAME_LETTERS * look.letter, measure)
         why_it_waits.configure(text=dialog_wording.LEAVE_OUT_WAITS.format(name=name, reason=reason))
 
     files.bind("<<ListboxSelect>>", explain)

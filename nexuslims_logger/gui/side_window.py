@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tkinter as tk
-from tkinter import ttk
+from tkinter import font, ttk
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from nexuslims_logger.gui import dpi
+from nexuslims_logger.gui import dpi, theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: For a window's title bar, and between two windows, in pixels.
 _EDGE: Final = 32
 _GAP: Final = 8
+#: Of text, that have room in the lowest one.
+_LINES: Final = 15
 
 
 class SideWindow:
@@ -31,7 +33,7 @@ class SideWindow:
     title
         Of the window.
     size
-        Width and height, in units of the look.
+        Width in letters, height in units of the look.
     on_close
         Called before it goes.
     """
@@ -46,8 +48,12 @@ class SideWindow:
         unit = look.unit
         main = Rectangle(parent.winfo_rootx(), parent.winfo_rooty(), parent.winfo_width(), parent.winfo_height())
         screen = parent.winfo_screenwidth(), parent.winfo_screenheight() - dpi.FRAME_UNITS * unit
-        least = min(45, size[0]) * unit, 30 * unit
-        self._stand(beside(main, screen, (size[0] * unit, size[1] * unit), least), least)
+        wanted = size[0] * look.letter, size[1] * unit
+        least = (
+            min(45 * look.letter, wanted[0]),
+            max(30 * unit, _LINES * font.nametofont(theme.BASE_FONT, parent).metrics("linespace")),
+        )
+        self._stand(beside(main, screen, wanted, least), least)
         self.window.protocol("WM_DELETE_WINDOW", self.close)
         self.window.bind("<Escape>", lambda _event: self.close())
         self.frame = ttk.Frame(self.window, padding=2 * unit)
@@ -57,7 +63,7 @@ class SideWindow:
         self.row = ttk.Frame(self.frame)
         self.row.grid(row=9, column=0, columnspan=2, sticky="ew", pady=(2 * unit, 0))
         self.row.columnconfigure(0, weight=1)
-        self.window.after_idle(self._fit)
+        self.frame.bind("<Map>", lambda _event: self._fit())  # once what is in it has been laid out
 
     def _stand(self, place: Rectangle, least: tuple[int, int]) -> None:
         self._place = place
@@ -65,8 +71,7 @@ class SideWindow:
         self.window.minsize(min(place.width, least[0]), min(place.height, least[1]))
 
     def _fit(self) -> None:
-        """Be wide enough for the buttons, whatever the size of the text: what is in the window is known only now."""
-        self.window.update_idletasks()
+        """Be wide enough for the buttons, whatever the size of the text."""
         place, needed = self._place, self.frame.winfo_reqwidth()
         if place.width < needed:
             x = max(0, min(place.x, self.window.winfo_screenwidth() - needed))
@@ -111,7 +116,7 @@ def beside(main: Rectangle, screen: tuple[int, int], wanted: tuple[int, int], le
     wanted, least
         Width and height that it would like to have, and needs.
     """
-    width, height = min(wanted[0], screen[0]), min(wanted[1], screen[1])
+    width, height = min(wanted[0], screen[0] - 2 * _GAP), min(wanted[1], screen[1])
     y = max(0, min(main.y, screen[1] - height))
     right, left, below = main.x + main.width + _GAP, main.x - _GAP, main.y + main.height + _EDGE
     places = (
@@ -120,5 +125,5 @@ def beside(main: Rectangle, screen: tuple[int, int], wanted: tuple[int, int], le
         Rectangle(max(0, min(main.x, screen[0] - width)), below, width, min(height, screen[1] - below)),
     )
     fitting = [place for place in places if place.width >= least[0] and place.height >= least[1]]
-    over = Rectangle(screen[0] - width, y, width, height)
+    over = Rectangle(screen[0] - width - _GAP, y, width, height)
     return max(fitting, key=lambda place: place.width * place.height, default=over)

@@ -64,6 +64,8 @@ class Look:
         # In points; on a small screen in pixels, which Tk takes as a negative number.
         pixels = max(_LEAST_TEXT, reduction * root.winfo_fpixels(f"{text_size}p"))
         _size_fonts(root, text_size if reduction >= 1 else -pixels)
+        #: The width of a letter, in pixels: what words stand in is as wide as so many of them.
+        self.letter = max(self.unit, font.nametofont(BASE_FONT, root).measure("0"))
         self._plain()
         self._buttons()
         self._tones()

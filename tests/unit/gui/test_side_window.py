@@ -28,4 +28,4 @@ def test_it_goes_below_where_the_sides_have_no_room() -> None:
 
 
 def test_without_room_anywhere_it_hides_as_little_as_it_can() -> None:
-    assert beside(Rectangle(180, 60, *MAIN), (800, 520), WANTED, LEAST) == Rectangle(80, 0, 720, 520)
+    assert beside(Rectangle(180, 60, *MAIN), (800, 520), WANTED, LEAST) == Rectangle(72, 0, 720, 520)
