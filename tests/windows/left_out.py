@@ -17,6 +17,8 @@ TOLD_VARIABLE: Final = "NEXUSLIMS_TEST_TOLD"
 #: Reason by what a test's identifier begins with (a file, a test, or one of its parameters).
 LEFT_OUT: Final[dict[str, str]] = {
     "tests/windows/test_installed.py": "Linux builds, installs and looks on",
+    "tests/windows/test_installer.py": "Linux builds, installs and looks on",
+    "tests/integration/test_executable.py": "the executable is Linux's; test_installed.py runs Windows' one",
     "tests/unit/storage/test_folder.py::test_content_that_changed_behind_its_size_and_time_is_seen": (
         "Windows has no change time: with size and modification time set back, a change cannot be seen"
     ),

@@ -32,7 +32,13 @@ needs_setup = pytest.mark.skipif(not SETUP, reason="slow, and needs the installe
 PROGRAM = TOP / "dist" / "windows" / "nexuslims-logger"
 
 LIMIT_S = 180.0
+_HEARD_S = 5.0
 _REGISTERED = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall\NexusLIMS-Logger"
+#: The folder as the last word and without quotation marks, though there be spaces in it.
+_REMOVE = """
+import subprocess, sys
+sys.exit(subprocess.call(f'"{sys.argv[1]}\\\\uninstall.exe" /S _?={sys.argv[1]}'))
+"""
 #: Beside a button's own colour, the one that it has below the pointer, and what a photograph makes of both.
 _ALIKE = 40
 
@@ -60,11 +66,11 @@ class Pc:
 
     def make_new(self) -> None:
         """Take away what was installed and recorded."""
-        for process in self.started:
-            process.kill()
-            process.communicate()
-        self.started.clear()
         stop_wine(self.environment)
+        for process in self.started:
+            with process:  # closes its pipes
+                process.kill()
+        self.started.clear()
         self.environment = self._environment()
         if self.version():
             self.run("reg", "delete", _REGISTERED, "/f")
@@ -81,21 +87,40 @@ class Pc:
         return inherited | {"WINEPREFIX": os.fspath(self.prefix)}
 
     def start(self, *words: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [TOP / "packaging" / "wine.sh", *words],
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        """Start a program; `finish` waits for its end, and `complaints` tells what it has said so far.
+
+        The end of its pipes tells nothing: Windows' desktop, which Wine starts with the first program, keeps them open.
+        """
+        with self._complaints(len(self.started)).open("w", encoding="utf-8") as complaints:
+            process = subprocess.Popen(
+                [TOP / "packaging" / "wine.sh", *words],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                encoding="utf-8",
+            )
         self.started.append(process)
         return process
 
+    def _complaints(self, number: int) -> Path:
+        return self.folder / f"complaints-{number}.txt"
+
+    def complaints(self, process: subprocess.Popen[str]) -> str:
+        """Return what it has written to stderr."""
+        return self._complaints(self.started.index(process)).read_text(encoding="utf-8")
+
+    def finish(self, process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+        """Wait for its end."""
+        assert process.stdin
+        assert process.stdout
+        process.stdin.close()
+        out = process.stdout.read()
+        code = process.wait(LIMIT_S)
+        return subprocess.CompletedProcess(process.args, code, out, self.complaints(process))
+
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        process = self.start(*words)
-        out, error = process.communicate(timeout=LIMIT_S)
-        return subprocess.CompletedProcess(words, process.returncode, out, error)
+        return self.finish(self.start(*words))
 
     def logger(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.run(self.program / "nexuslims-logger.exe", *words)
@@ -105,7 +130,7 @@ class Pc:
         process = self.start(self.program / "nexuslims-logger.exe", "headless", "--user", "ada", *words)
         assert process.stdout
         session = process.stdout.readline().strip()
-        assert session, process.communicate(timeout=LIMIT_S)[1]
+        assert session, self.complaints(process)
         return process, session
 
     def install(self, setup: str | Path, *options: str) -> int:
@@ -113,7 +138,7 @@ class Pc:
 
     def remove(self) -> int:
         """Remove the program as a software distribution does, which wants to know how that went."""
-        return self.run(self.program / "uninstall.exe", "/S", f"_?={self.path_of(self.program)}").returncode
+        return self.run("python", "-c", _REMOVE, self.path_of(self.program)).returncode
 
     def version(self) -> str:
         """Return the version that Windows lists among its programs, "" for none."""
@@ -151,10 +176,9 @@ class Pc:
         while not until_this():
             assert time.monotonic() < end, f"nothing is heard: {self.titles()}"
             do()
-            for _ in range(50):
-                if until_this():
-                    return
-                time.sleep(0.1)
+            heard = time.monotonic() + _HEARD_S
+            while not until_this() and time.monotonic() < heard:
+                time.sleep(0.2)
 
     def press(self, key: str) -> None:
         self.screen.do("key", "--clearmodifiers", key)
@@ -175,6 +199,13 @@ class Pc:
         """Keep what a person sees, where the environment names a folder for it."""
         if folder := os.environ.get("NEXUSLIMS_TEST_PHOTOGRAPHS"):
             self.screen.photograph(Path(folder) / f"{name}.png")
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + LIMIT_S
+    while not condition():
+        assert time.monotonic() < end, "it did not happen within the limit"
+        time.sleep(0.2)
 
 
 def windows(path: Path) -> str:

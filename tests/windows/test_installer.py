@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.windows.pc import Pc, build_setup, machine, needs_setup, pc, windows
+from tests.windows.pc import Pc, build_setup, machine, needs_setup, pc, until, windows
 
 __all__ = ["machine", "pc"]
 
@@ -82,10 +82,15 @@ def test_a_removal_leaves_the_facilitys_folder_alone(pc: Pc, setup: Path) -> Non
     assert pc.remove() == 0
     assert pc.version() == ""
     assert [file.exists() for file in (pc.menu, pc.startup, pc.task)] == [False, False, False]
-    # Windows cannot delete it while it runs, where Wine can.
-    assert {file.name for file in pc.program.glob("*")} <= {"uninstall.exe"}
+    # It runs from its own folder, and cannot delete itself then.
+    assert [file.name for file in pc.program.iterdir()] == ["uninstall.exe"]
     assert (pc.home / "facts.db").read_bytes() == b"what happened"
     assert (pc.machine / "config.json").exists()
+
+    assert pc.install(setup) == 0
+    assert pc.run(pc.program / "uninstall.exe", "/S").returncode == 0
+    until(lambda: not pc.program.exists())
+    until(lambda: pc.version() == "")
 
 
 def test_what_is_refused_changes_nothing(pc: Pc, setup: Path, newer: Path) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from nexuslims_logger.admin.doctor.findings import Check, Finding, Group, Outcome, fail, good, warn
 from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
 from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.files import FilesJournal
+from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.sqlite import read_journal_file
 from nexuslims_logger.storage.names import OWN_FOLDER
 from nexuslims_logger.transfer.disk import Disk
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.config import Settings
     from nexuslims_logger.journal.records import Instrument, WatchFolder
+    from nexuslims_logger.journal.sqlite import JournalFile
     from nexuslims_logger.ports import Clock
 
 T = TypeVar("T")
@@ -64,24 +67,26 @@ def check_writable(folder: Path, *, setting: str, made: str) -> Finding:
     return good(str(folder)) if place == folder else good(f"{folder} does not exist yet, and {made}")
 
 
-def is_used(journal: Path, folder: Path) -> bool:
-    """Whether sessions of this PC name this store."""
-    return bool(_asked(journal, lambda facts: facts.of_store(folder.absolute().as_uri())))
+def is_used(home: Path, folder: Path) -> bool:
+    """Whether sessions of this PC have files in this store; one without files has not made it."""
+    named = _asked(home / "facts.db", lambda file: FactsJournal(file).of_store(folder.absolute().as_uri()))
+    stored = _asked(home / "files.db", lambda file: Results(FilesJournal(file)).stored_sessions())
+    return bool(named and stored and named & stored)
 
 
 def journal_instrument(journal: Path) -> Instrument | None:
     """Return the journal's copy of this computer's instrument."""
-    return _asked(journal, lambda facts: facts.instrument())
+    return _asked(journal, lambda file: FactsJournal(file).instrument())
 
 
-def _asked(journal: Path, question: Callable[[FactsJournal], T]) -> T | None:
+def _asked(journal: Path, question: Callable[[JournalFile], T]) -> T | None:
     """Ask the journal as it lies there; None without one. One that cannot be read has a check of its own."""
     if not journal.exists():
         return None
     try:
         file = read_journal_file(journal)
         try:
-            return question(FactsJournal(file))
+            return question(file)
         finally:
             file.close()
     except (JournalDamaged, JournalUnavailable, sqlite3.Error):
@@ -96,7 +101,7 @@ def is_store(folder: Path) -> bool:
 def check_store(folder: Path, *, used: bool) -> Finding:
     """Look whether the folder is a store, or can become one; `used` says that it should be one already."""
     if used and not is_store(folder):
-        return warn(f"{folder} is no store, though sessions of this PC name it", SHARE)
+        return warn(f"{folder} is no store, though files of this PC were stored in it", SHARE)
     found = check_writable(
         folder, setting="NEXUSLIMSGUI_DATA_BUCKET", made="is made at the first session (if this is a share: connect it)"
     )

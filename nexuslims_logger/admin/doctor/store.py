@@ -205,7 +205,7 @@ def store_groups(settings: Settings, clock: Clock, known: Callable[[], Instrumen
         server_time=lambda: _time_at(folder),
         ready=lambda: is_store(folder),
     )
-    look = lambda: check_store(folder, used=is_used(settings.home / "facts.db", folder))  # noqa: E731 - one of a list
+    look = lambda: check_store(folder, used=is_used(settings.home, folder))  # noqa: E731 - one of a list
     space = Check("space", lambda: check_space(folder), SHARE)
     return (Group("store", (Check("folder", look, SHARE), space, *steps.checks())),)
 

@@ -98,7 +98,7 @@ def test_a_file_that_cannot_be_read_waits_with_its_reason_and_the_others_go(
 
     def refuse(root: str, path: str) -> object:
         if path == "locked.dm4":
-            raise FileUnreadable("In use", "in use by another program")
+            raise FileUnreadable("In use", "locked.dm4: in use by another program")
         return really_open(root, path)
 
     monkeypatch.setattr(disk, "open", refuse)

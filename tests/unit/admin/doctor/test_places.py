@@ -20,7 +20,11 @@ from nexuslims_logger.admin.doctor.settings import check_settings
 from nexuslims_logger.admin.doctor.store import store_groups
 from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.journal.facts import FactsJournal
+from nexuslims_logger.journal.files import FileKey, FilesJournal
+from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.results import Result, Results
 from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.ports import FileStat
 from nexuslims_logger.single_instance import SingleInstance
 from nexuslims_logger.storage.folder import FolderStore
 from tests.database_servers import free_port
@@ -224,7 +228,7 @@ def test_the_store(tmp_path: Path) -> None:
     assert check_store(store, used=False).said == f"{store} is a store"
 
 
-def test_a_store_that_sessions_name_should_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_has_files_of_sessions_should_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = tmp_path / "store"
     monkeypatch.setenv("NEXUSLIMSGUI_DATA_BUCKET", os.fspath(store))
     settings, _ = check_settings()
@@ -235,6 +239,14 @@ def test_a_store_that_sessions_name_should_be_there(tmp_path: Path, monkeypatch:
 
     file = open_journal_file(settings.home / "facts.db")
     FactsJournal(file).add(dataclasses.replace(RUNNING, store_url=FolderStore(store, CLOCK).url))
+    file.close()
+    assert look().outcome is Outcome.OK, "a session without files makes no store"
+
+    file = open_journal_file(settings.home / "files.db")
+    files = FilesJournal(file)
+    key, stat = FileKey("/watch", "", "a.tif"), FileStat(1, 1, 1)
+    with files.transaction():
+        Results(files).put(Result(RUNNING.identifier, key, ResultState.UPLOADED, stat, "a", CLOCK.now(), "0" * 32, 1))
     file.close()
 
     found = look()
