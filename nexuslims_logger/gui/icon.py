@@ -48,6 +48,8 @@ class Icons:
         if tone not in self._made:
             self._made[tone] = self._draw(tone)
         self._root.iconphoto(True, self._made[tone])
+        # On Windows that may be for later windows alone.
+        self._root.iconphoto(False, self._made[tone])
 
     def _draw(self, tone: Tone) -> tk.PhotoImage:
         image = tk.PhotoImage(master=self._root, width=_SIZE, height=_SIZE)

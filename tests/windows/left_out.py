@@ -38,6 +38,9 @@ LEFT_OUT: Final[dict[str, str]] = {
     "tests/unit/transfer/test_sync_pass.py::test_a_file_renamed_after_the_end_stays_the_sessions": (
         "Windows has no file with a backslash in its name"
     ),
+    "tests/unit/transfer/test_sync_pass.py::test_times_from_broken_clocks_stop_nothing": (
+        "Wine gives the modification time for the creation time, which on Windows tells that the file is new"
+    ),
     "tests/unit/transfer/test_leave_out.py::test_a_file_whose_name_no_store_takes_can_be_left_out": (
         "Windows has no file with a backslash in its name"
     ),

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import tkinter as tk
-import winreg
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,6 +127,8 @@ def test_the_workers_ask_windows_to_let_the_instrument_go_first(monkeypatch: pyt
 
 @pytest.mark.parametrize(("light", "palette"), [(0, DARK), (1, LIGHT)])
 def test_the_colours_are_those_of_windows_apps(light: int, palette: Palette) -> None:
+    import winreg
+
     with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _WINDOWS_THEMES) as key:
         winreg.SetValueEx(key, "AppsUseLightTheme", 0, winreg.REG_DWORD, light)
         try:
