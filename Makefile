@@ -50,7 +50,7 @@ test: $(READY) ## run all tests (ARGS="-k name" for some)
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (half an hour)
-	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) & simulator=$$!; \
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS) & simulator=$$!; \
 	$(BIN)/python -m tests.faults $(ARGS); wait $$simulator
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests

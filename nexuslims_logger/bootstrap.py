@@ -10,6 +10,7 @@ import getpass
 import os
 import platform
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import BUILT_AT, __version__
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     import queue
     import threading
     from collections.abc import Callable
-    from datetime import datetime
 
     from nexuslims_logger.config import Settings
     from nexuslims_logger.db.unit_of_work import EngineUnits
@@ -177,7 +177,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         project=project,
         ask_project=settings.ask_project,
         auto_end_s=settings.auto_end_after_hours * 3600,
-        built_at=BUILT_AT,
+        built_at=datetime.fromisoformat(BUILT_AT),
         launched_at=launched_at or clock.now(),
         folders=settings.filestore_path,
         store_url=store.url,

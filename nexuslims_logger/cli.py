@@ -5,6 +5,7 @@ Every command is imported where it is run: the window must be painted before any
 
 from __future__ import annotations
 
+import errno
 import io
 import logging
 import os
@@ -71,13 +72,21 @@ def _try(arguments: argparse.Namespace) -> int | None:
             if show_error(error, arguments.painted):
                 return None
         return exit_code_of(error)
-    except BrokenPipeError:
+    except OSError as error:
+        if not _reader_has_gone(error):
+            raise
         # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.FAILED
     except KeyboardInterrupt:
         return ExitCode.FAILED
     return code
+
+
+def _reader_has_gone(error: OSError) -> bool:
+    """Whether nobody reads a pipe any more; of that Windows says "invalid argument", and of no file."""
+    on_windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or on_windows
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode | None:

@@ -118,7 +118,9 @@ def run(  # noqa: PLR0913 - the command's options
             if watched.hopeless or (stands and watched.ending and seconds is not None):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
-            if watched.stored and (watched.database_problem or watched.troubles or now - stored > _DATABASE_S):
+            if watched.stored and (
+                watched.database_problem or watched.troubles or watched.held or now - stored > _DATABASE_S
+            ):
                 break
     finally:
         running.stop(_STOP_S)

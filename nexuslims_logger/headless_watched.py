@@ -38,6 +38,8 @@ class Watched:
     session: str | None = None
     ending: bool = False
     stored: bool = False
+    #: A person has to say something of this session's times before it is ready.
+    held: bool = False
     ready: bool = False
     database_problem: str | None = None
     transfer_problem: str | None = None
@@ -49,7 +51,7 @@ class Watched:
     #: What does not go on, by the kind of its trouble.
     stuck: dict[str, str] = field(default_factory=dict)
     unassigned: int = 0
-    #: How far the files are while nothing moves and some of them cannot be sent; None while something moves.
+    #: How far the files are while nothing moves: some cannot be sent, or somebody has to say something; else None.
     standstill: tuple[int, ...] | None = None
     scanning: bool = False
     said: str = ""
@@ -100,6 +102,7 @@ class Watched:
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case ClockInDoubt():
                 held = " It becomes ready when somebody has said so in the window." if event.held else ""
+                self.held |= event.held and event.session_identifier == self.session
                 self.say(
                     f"The clock of this PC is in doubt: the session began at {event.pc_at:%Y-%m-%d %H:%M} UTC.{held}"
                 )
@@ -127,8 +130,8 @@ class Watched:
     def _progress(self, event: TransferProgress) -> None:
         self.scanning = event.stage is PassStage.SCANNING
         if not self.scanning:
-            stands = event.stage is PassStage.IDLE and (event.waiting or event.left_over)
-            self.standstill = (event.files_done, event.files_waiting, event.left_over) if stands else None
+            counts = event.files_done, event.files_waiting, event.left_over
+            self.standstill = counts if event.stage is PassStage.IDLE else None
         problem = event.store_problem or event.folder_problem
         self.transfer_problem = f"{problem.title}: {problem.message}" if problem else None
         if event.unassigned != self.unassigned:
@@ -162,6 +165,8 @@ class Standstill:
     def lasts_s(self, watched: Watched) -> float:
         """Take notice of how things stand; return for how many seconds they have stood so."""
         now = self._clock.monotonic()
-        if watched.scanning or watched.standstill is None or watched.standstill != self._stood:
+        if watched.scanning:
+            return 0.0  # it will be known when everything was looked at; a look that finds nothing new is no step
+        if watched.standstill is None or watched.standstill != self._stood:
             self._stood, self._since = watched.standstill, now
         return now - self._since

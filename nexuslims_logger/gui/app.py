@@ -269,6 +269,7 @@ class App:
         if self.dialog:
             self.dialog.close()
             self.dialog = None
+            self.window.take_keyboard_back()
         self._dialog_shown = None
         if view.dialog and (asked_for or self.root.focus_displayof() is not None):
             self._dialog_shown = view.dialog

@@ -232,7 +232,15 @@ class MainWindow:
             self._row.columnconfigure(column, weight=int(column < len(row)))
         for column, name in enumerate(row):
             self.buttons[name].grid(row=0, column=column, sticky="ew", padx=(0 if column == 0 else unit, 0))
-        if first := _FIRST.get(screen):
+        self._give_keyboard(view)
+
+    def take_keyboard_back(self) -> None:
+        """After a dialog: where no button has the ring, because none had it before, the harmless one gets it."""
+        if self._shown and self._root.focus_lastfor() is self._root:
+            self._give_keyboard(self._shown)
+
+    def _give_keyboard(self, view: View) -> None:
+        if first := _FIRST.get(view.screen):
             self.buttons["files" if first == "note" and not view.may_write else first].focus_set()
 
     def _fit(self) -> None:

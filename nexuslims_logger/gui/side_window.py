@@ -47,9 +47,7 @@ class SideWindow:
         main = Rectangle(parent.winfo_rootx(), parent.winfo_rooty(), parent.winfo_width(), parent.winfo_height())
         screen = parent.winfo_screenwidth(), parent.winfo_screenheight() - dpi.FRAME_UNITS * unit
         least = min(45, size[0]) * unit, 30 * unit
-        place = beside(main, screen, (size[0] * unit, size[1] * unit), least)
-        self.window.geometry(f"{place.width}x{place.height}+{place.x}+{place.y}")
-        self.window.minsize(min(place.width, least[0]), min(place.height, least[1]))
+        self._stand(beside(main, screen, (size[0] * unit, size[1] * unit), least), least)
         self.window.protocol("WM_DELETE_WINDOW", self.close)
         self.window.bind("<Escape>", lambda _event: self.close())
         self.frame = ttk.Frame(self.window, padding=2 * unit)
@@ -59,6 +57,20 @@ class SideWindow:
         self.row = ttk.Frame(self.frame)
         self.row.grid(row=9, column=0, columnspan=2, sticky="ew", pady=(2 * unit, 0))
         self.row.columnconfigure(0, weight=1)
+        self.window.after_idle(self._fit)
+
+    def _stand(self, place: Rectangle, least: tuple[int, int]) -> None:
+        self._place = place
+        self.window.geometry(f"{place.width}x{place.height}+{place.x}+{place.y}")
+        self.window.minsize(min(place.width, least[0]), min(place.height, least[1]))
+
+    def _fit(self) -> None:
+        """Be wide enough for the buttons, whatever the size of the text: what is in the window is known only now."""
+        self.window.update_idletasks()
+        place, needed = self._place, self.frame.winfo_reqwidth()
+        if place.width < needed:
+            x = max(0, min(place.x, self.window.winfo_screenwidth() - needed))
+            self._stand(place._replace(x=x, width=needed), (needed, place.height))
 
     @property
     def is_open(self) -> bool:

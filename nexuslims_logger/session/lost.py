@@ -10,12 +10,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.records import SessionFacts
 from nexuslims_logger.session.neighbour import ASK_S, ask_about_neighbour
+from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.recover import recover_interrupted
 
 if TYPE_CHECKING:
-    from nexuslims_logger.journal.records import Instrument, Lost
+    from nexuslims_logger.journal.records import Instrument, Lost, SessionFacts
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -55,28 +55,23 @@ def ask_the_database(loop: SessionLoop, instrument: Instrument) -> SessionFacts 
 
 def _take_back(loop: SessionLoop, instrument: Instrument, lost: Lost) -> bool:
     """Write a session into the journal; False when it knows it, perhaps more of it than the database."""
-    ports, station = loop.ports, loop.ports.station
-    if ports.facts.knows(lost.session_identifier):
+    facts = loop.ports.facts
+    if facts.knows(lost.session_identifier):
         return False
-    offset_min = ports.clock.utc_offset_min() if lost.utc_offset_min is None else lost.utc_offset_min
-    ports.facts.add(
-        SessionFacts(
-            identifier=lost.session_identifier,
-            computer_name=station.computer_name,
-            instrument_pid=instrument.instrument_pid,
-            instrument_name=instrument.schema_name,
-            filestore_path=instrument.filestore_path,
-            store_url=station.store_url,
-            folders=station.folders,
+    offset = {} if lost.utc_offset_min is None else {"utc_offset_min": lost.utc_offset_min}
+    facts.add(
+        new_facts(
+            loop,
+            instrument,
+            lost.session_identifier,
             user=lost.user,
             note=lost.note,
             started_at=lost.started_at,
-            utc_offset_min=offset_min,
             last_activity_at=lost.last_activity_at,
-            logger_version=station.logger_version,
             resumed=lost.resumed,
             clock_offset_ms=lost.clock_offset_ms,
             database_revision=1,
+            **offset,
         )
     )
     log.warning("session %s was known to the database alone; it is taken up again", lost.session_identifier)

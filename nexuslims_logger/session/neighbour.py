@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import TryLater
 from nexuslims_logger.events import NeighbourChoice, NeighbourFound, Problem, Trouble
-from nexuslims_logger.journal.records import SessionFacts, SessionState
+from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.service import AnswerNeighbour
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from nexuslims_logger.journal.records import Instrument, Neighbour
+    from nexuslims_logger.journal.records import Instrument, Neighbour, SessionFacts
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -78,7 +77,9 @@ def withdraw_leftover(loop: SessionLoop) -> None:
         return
     if not facts.knows(identifier):
         started_at = loop.ports.station.launched_at
-        facts.add(_part(loop, instrument, identifier, None, SessionState.READY, started_at + timedelta(microseconds=1)))
+        ended_at = started_at + timedelta(microseconds=1)
+        ended = {"state": SessionState.READY, "clicked_at": ended_at, "ended_at": ended_at}
+        facts.add(new_facts(loop, instrument, identifier, user=None, joined=True, **ended))
     facts.set_meta(_JOINING, "")
 
 
@@ -142,7 +143,7 @@ def _join(loop: SessionLoop, instrument: Instrument, found: Neighbour) -> Sessio
     )
     reply: Reply | None = loop.wait_for(JoinTicket, _ACT_S)
     if reply is not None and reply.error is None:
-        part = _part(loop, instrument, found.session_identifier, found.user, SessionState.RUNNING, None)
+        part = new_facts(loop, instrument, found.session_identifier, user=found.user, joined=True)
         ports.facts.add(part)
         ports.facts.set_meta(_JOINING, "")
         return part
@@ -178,32 +179,3 @@ def _tell(loop: SessionLoop, title: str, reply: Reply | None) -> None:
     message = f"{why} This PC records a session of its own."
     log.warning("%s: %s", title, message)
     loop.tell(Trouble("neighbour", Problem(title, message, loop.ports.clock.now())))
-
-
-def _part(  # noqa: PLR0913 - what a part differs in
-    loop: SessionLoop,
-    instrument: Instrument,
-    identifier: str,
-    user: str | None,
-    state: SessionState,
-    ended_at: datetime | None,
-) -> SessionFacts:
-    station = loop.ports.station
-    return SessionFacts(
-        identifier=identifier,
-        computer_name=station.computer_name,
-        instrument_pid=instrument.instrument_pid,
-        instrument_name=instrument.schema_name,
-        filestore_path=instrument.filestore_path,
-        store_url=station.store_url,
-        folders=station.folders,
-        user=user,
-        started_at=station.launched_at,
-        utc_offset_min=loop.ports.clock.utc_offset_min(),
-        last_activity_at=station.launched_at,
-        logger_version=station.logger_version,
-        clicked_at=ended_at,
-        ended_at=ended_at,
-        state=state,
-        joined=True,
-    )

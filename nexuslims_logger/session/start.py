@@ -11,12 +11,12 @@ from urllib.parse import quote
 from nexuslims_logger.backoff import Backoff
 from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable, UnknownInstrument
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
-from nexuslims_logger.journal.records import Instrument, SessionFacts
 from nexuslims_logger.messages import Forget
 from nexuslims_logger.session.clock_check import check_clock
 from nexuslims_logger.session.forgotten import somebody_works
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
+from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.recover import recover_interrupted
 from nexuslims_logger.session.restored import compare
 from nexuslims_logger.session.service import TryAgain
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from nexuslims_logger.journal.records import Instrument, SessionFacts
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
@@ -177,22 +178,14 @@ def refuse_silent_fallback(loop: SessionLoop) -> None:
 
 
 def _new_session(loop: SessionLoop, instrument: Instrument, who: Newcomer) -> SessionFacts:
-    station, clock = loop.ports.station, loop.ports.clock
-    return SessionFacts(
-        identifier=loop.ports.random.identifier(),
-        computer_name=station.computer_name,
-        instrument_pid=instrument.instrument_pid,
-        instrument_name=instrument.schema_name,
-        filestore_path=instrument.filestore_path,
-        store_url=station.store_url,
-        folders=station.folders,
+    return new_facts(
+        loop,
+        instrument,
+        loop.ports.random.identifier(),
         user=who.user,
         project=who.project,
         note=who.note,
         started_at=who.at,
-        utc_offset_min=clock.utc_offset_min(),
-        last_activity_at=who.at,
-        logger_version=station.logger_version,
         revision=0 if who.user is None else 1,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nexuslims_logger.ports import Clock
+
+log = logging.getLogger(__name__)
 
 _LEFT_BEHIND_NS = 24 * 3600 * 10**9
 _MARKER = """\
@@ -262,6 +265,7 @@ class FolderStore:
             with locked(self._locks, ""):
                 if not self._marker.exists():
                     write_file(self._marker, _MARKER.encode("ascii"), temporary=self._temporary)
+                    log.info("made a new store in the folder %s", self._shown)
         self._check_present()
         if self._opened:
             return

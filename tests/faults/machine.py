@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.exit_codes import ExitCode
@@ -113,6 +114,8 @@ class Machine:
         self._folder = folder
         self._forks = forks
         self.watch.mkdir(parents=True)
+        self._clock = folder / "clock"
+        self.set_clock(timedelta())
         self._environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(folder),
@@ -138,6 +141,7 @@ class Machine:
                 "output": str(output),
                 "complaints": str(complaints),
                 "trace": str(trace),
+                "clock": str(self._clock),
                 "cut": cut,
             }
         )
@@ -182,11 +186,21 @@ class Machine:
         self.faults += run.status == -signal.SIGKILL
         return run.status
 
+    def set_clock(self, off: timedelta) -> None:
+        """Let the PC's clock, and the times of what is written from now on, be off by so much."""
+        self._clock_is_off = off
+        new = self._clock.with_suffix(".new")
+        new.write_text(str(off.total_seconds()))
+        new.replace(self._clock)
+
     def write(self, path: str, data: bytes, session: str) -> None:
         """Let the microscope write a file during a session."""
         place = self.watch / path
         place.parent.mkdir(exist_ok=True)
         place.write_bytes(data)
+        if self._clock_is_off:
+            written_at = (datetime.now(UTC) + self._clock_is_off).timestamp()
+            os.utime(place, (written_at, written_at))
         self.written.md5[path] = hashlib.md5(data, usedforsecurity=False).hexdigest()
         self.written.owner[path] = session
 

@@ -9,6 +9,8 @@ import json
 import os
 import random
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import nexuslims_logger.admin.sessions
 import nexuslims_logger.db.tasks
 import nexuslims_logger.headless  # noqa: F401 - imported once, for all runs
 from nexuslims_logger import cli
+from nexuslims_logger.bootstrap_threads import SystemClock
 from tests.faults.cuts import Cuts
 
 #: In place of 8 MiB, so that a file of a megabyte goes out in several requests.
@@ -44,7 +47,9 @@ def _be_the_program(run: dict[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ.clear()
     os.environ.update(run["environment"])
+    time.tzset()
     random.seed()
+    _set_clock(Path(run["clock"]))
     code = 70
     try:
         Cuts(run["cut"], Path(run["trace"])).install()
@@ -52,6 +57,20 @@ def _be_the_program(run: dict[str, Any]) -> None:
         sys.stdout.flush()
     finally:
         os._exit(code)
+
+
+def _set_clock(set_by: Path) -> None:
+    """Let the PC's clock go wrong by as many seconds as stand in a file, which may change at any time."""
+
+    def now(_clock: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=float(set_by.read_text()))
+
+    def utc_offset_min(clock: SystemClock) -> int:
+        return round((clock.now().astimezone().utcoffset() or timedelta()) / timedelta(minutes=1))
+
+    # The only ways to the PC's time.
+    SystemClock.now = now  # type: ignore[assignment, method-assign] # for this process
+    SystemClock.utc_offset_min = utc_offset_min  # type: ignore[assignment, method-assign] # for this process
 
 
 def _say(answer: dict[str, int]) -> None:

@@ -105,6 +105,8 @@ def test_a_name_may_wait_but_not_beyond_the_end(stage: Stage) -> None:
     _gone(stage)
     assert _view(stage).state.tone is Tone.WAITING
     assert "name" in _view(stage).record.text
+    note = stage.app.window.buttons["note"]
+    stage.wait(lambda: stage.app.root.focus_get() is note, "the ring to be back where it does no harm")
     stage.press_button("Enter name")
     _open(stage, Dialog.WHO)
     stage.press("Escape")

@@ -64,6 +64,18 @@ def _look_at_every_screen(stage: Stage) -> None:
             stage.close_by_cross()
             stage.wait(lambda: _dialog_shows_everything(stage), "the dialog to fit")
             stage.app._act(stage.app.presenter.dismiss)
+            _look_at_every_window_beside(stage)
+
+
+def _look_at_every_window_beside(stage: Stage) -> None:
+    beside = stage.app.beside
+    for open_window in (beside.open_files, beside.open_log, beside.open_note):
+        open_window()
+    for window in (beside.files, beside.log, beside.note):
+        assert window is not None
+        there = window.window
+        stage.wait(lambda there=there: _shows_everything(there), f"{window} to fit")  # type: ignore[misc]  # binds the loop's value
+        window.close()
 
 
 def _dialog_shows_everything(stage: Stage) -> bool:
@@ -75,13 +87,16 @@ def _shows_everything(window: tk.Misc) -> bool:
     window.update_idletasks()
     if window.winfo_height() > window.winfo_screenheight() - _TITLE_BAR:
         return False
+    right = window.winfo_rootx() + window.winfo_width()
     inner = [
         widget
         for widget in descendants(window)
         if widget.winfo_viewable() and widget.winfo_toplevel() == window and not isinstance(widget, tk.Entry)
     ]
     return bool(inner) and all(
-        widget.winfo_width() >= widget.winfo_reqwidth() - 2 and widget.winfo_height() >= widget.winfo_reqheight()
+        widget.winfo_width() >= widget.winfo_reqwidth() - 2
+        and widget.winfo_height() >= widget.winfo_reqheight()
+        and widget.winfo_rootx() + widget.winfo_width() <= right
         for widget in inner
         if widget.winfo_class() in {"TLabel", "TButton"}
     )

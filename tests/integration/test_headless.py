@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
-from tests.windows.host import run_there
-from tests.windows.screen import path_there
+from tests.windows.linux_programs import run_linux
 from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:
@@ -119,13 +118,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def checked_by_md5sum(manifest: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Let md5sum compare a manifest with the files in `folder`."""
-    command = ["md5sum", "-c", "--strict"]
-    if sys.platform == "win32":
-        # It is Linux's, and takes a carriage return for a part of the name.
-        given = manifest.replace("\r\n", "\n").encode()
-        there = run_there(command, path_there(folder), given)
-        return subprocess.CompletedProcess(command, there.returncode, there.stdout.decode(), there.stderr.decode())
-    return subprocess.run(command, input=manifest, cwd=folder, capture_output=True, text=True, check=False)
+    return run_linux("md5sum", "-c", "--strict", cwd=folder, given=manifest)
 
 
 def md5(path: Path) -> str:
@@ -331,16 +324,8 @@ def test_reports_read_with_sqlites_own_shell(pc: Pc) -> None:
     program, session = pc.headless("--user", "ada", "--note", "grid 7")
     pc.write("a.tif", b"a" * 1000)
     assert pc.finish(program) == 0
-    answer = subprocess.run(
-        [
-            "sqlite3",
-            pc.home / "nexuslims.db",
-            "SELECT session_identifier, status, files, bytes_stored FROM session_summary",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    question = "SELECT session_identifier, status, files, bytes_stored FROM session_summary"
+    answer = run_linux("sqlite3", pc.home / "nexuslims.db", question)
     assert answer.stdout.strip() == f"{session}|TO_BE_BUILT|1|1000"
     listed = pc.run("sessions", "--json")
     assert session in listed.stdout

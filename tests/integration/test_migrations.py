@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -222,7 +223,7 @@ def test_the_folder_is_found_through_the_package(folder: str, tmp_path: Path, mo
 
     assert migrate.scripts_folder() == tmp_path / folder / "migrations"
 
-    (package / "migrations").symlink_to(TOP / "migrations")
+    shutil.copytree(TOP / "migrations", package / "migrations")
 
     assert migrate.scripts_folder() == package / "migrations"
     assert ScriptDirectory.from_config(migrate._config(None)).get_heads() == [migrate.HEAD]

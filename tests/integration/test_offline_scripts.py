@@ -16,6 +16,7 @@ from nexuslims_logger.db import migrate
 from tests.database_servers import KINDS, MYSQLD, Database, _program, new_database
 from tests.integration.test_adoption import log, schema
 from tests.integration.test_migrations import LEGACY_ROWS
+from tests.windows.linux_programs import run_linux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,25 +49,21 @@ def alembic(*arguments: str, **settings: str) -> str:
 def client(kind: str) -> str:
     """Return the server's own client where there is one."""
     own = Path(MYSQLD).with_name("mysql") if kind == "mysql" and MYSQLD else None
+    if sys.platform == "win32":
+        return "mariadb"  # Linux's
     return str(own) if own and own.exists() else _program("mariadb", "mysql")
 
 
 def pipe(database: Database, script: str) -> subprocess.CompletedProcess[str]:
     url = database.engine.url
-    return subprocess.run(
-        [
-            client(database.kind),
-            "--no-defaults",
-            "--host=127.0.0.1",
-            f"--port={url.port}",
-            f"--user={url.username}",
-            str(url.database),
-        ],
-        input=script,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+    return run_linux(
+        client(database.kind),
+        "--no-defaults",
+        "--host=127.0.0.1",
+        f"--port={url.port}",
+        f"--user={url.username}",
+        str(url.database),
+        given=script,
     )
 
 

@@ -19,6 +19,7 @@ from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import ManifestRow, ResultState
 from tests.integration.test_headless import Pc, md5, until
 from tests.storage_emulators import make_bucket, needs_emulators
+from tests.windows.linux_programs import run_linux
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,14 +98,7 @@ def test_what_differs_is_shown(pc: Pc, session: str, capsys: pytest.CaptureFixtu
     (pc.home / "files.db").write_bytes(b"no database at all")
     assert verified(session, capsys)[0] is ExitCode.FAILED
     # Its manifest beside the data says the same.
-    done = subprocess.run(
-        ["md5sum", "--quiet", "-c", manifest],
-        cwd=pc.bucket,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=20,
-    )
+    done = run_linux("md5sum", "--quiet", "-c", manifest, cwd=pc.bucket)
     assert done.returncode == 1
     assert "run/scan.ser" in done.stdout + done.stderr
     assert "run/a.tif" not in done.stdout + done.stderr

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import decimal
-import shutil
-import subprocess
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import insert, inspect, text
 
 from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, LOGGERS, SESSION_LOG
+from tests.windows.linux_programs import run_linux
 
 if TYPE_CHECKING:
     from tests.database_servers import Database
@@ -261,19 +261,11 @@ def test_views_have_the_same_columns_everywhere(filled: Database) -> None:
 def test_sqlites_own_shell_reads_the_views(filled: Database) -> None:
     if filled.kind != "sqlite":
         pytest.skip("for files only")
-    shell = shutil.which("sqlite3")
-    if shell is None:
-        pytest.fail("sqlite3 is missing: apt-get install sqlite3")
     database = filled.engine.url.database
     assert database is not None
 
-    done = subprocess.run(
-        [shell, database, "SELECT session_identifier, status FROM session_summary ORDER BY 1"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
+    done = run_linux("sqlite3", Path(database), "SELECT session_identifier, status FROM session_summary ORDER BY 1")
 
+    assert done.returncode == 0, done.stderr
     assert "night|TO_BE_BUILT" in done.stdout.splitlines()
     assert "pause|CLOSED" in done.stdout.splitlines()

@@ -12,7 +12,7 @@ from nexuslims_logger.db import apply_session, parts
 from nexuslims_logger.db.records import EventRows, EventType, RecordStatus
 from nexuslims_logger.db.repository import Repository
 from nexuslims_logger.errors import StoreUnavailable
-from nexuslims_logger.events import NeighbourChoice, NoteSaved
+from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, NoteSaved
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import EndReason
@@ -28,7 +28,7 @@ from nexuslims_logger.storage.contract import StoredObject
 from nexuslims_logger.transfer import finish, looking, ownership, recovery, scan, send, sync_pass
 from nexuslims_logger.transfer.verify import Compared
 from tests.contract.memory_store import MemoryStore
-from tests.simulation import people, sim_database, sim_store, world
+from tests.simulation import builder, pc, people, sim_clock, sim_database, sim_store, world
 from tests.simulation.faults import Faults
 from tests.simulation.microscope import Microscope
 from tests.simulation.sim_database import SimDatabase
@@ -86,7 +86,7 @@ def a_file_is_not_looked_at_again_after_it_was_sent(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(send, "_must_be", lambda file, now: None)
 
 
-@bite("P3: ready without a file")
+@bite("P3: ready without a file", "did not converge")
 def ready_does_not_wait_for_the_scan_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FilesJournal, "final_set_fixed", lambda self, session: True)
 
@@ -274,6 +274,7 @@ def a_status_is_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def update_event(self: Repository, row: EventRow, wanted: Mapping[str, object]) -> None:
         really_update(self, row, {**wanted, "record_status": RecordStatus.WAITING_FOR_END})
 
+    _let_answers_be_lost_beside_an_eager_builder(monkeypatch)
     monkeypatch.setattr(Repository, "update_event", update_event)
 
 
@@ -283,8 +284,7 @@ def ready_is_written_whatever_the_builder_has_made_of_it(monkeypatch: pytest.Mon
         ours = SESSION_LOG.c.session_identifier == session_identifier, SESSION_LOG.c.event_type == event_type
         self._connection.execute(sql_update(SESSION_LOG).where(*ours).values(record_status=RecordStatus.TO_BE_BUILT))
 
-    # The answer to ready is lost, and the builder is there before it is written again.
-    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"database.answer lost": 0.3}))
+    _let_answers_be_lost_beside_an_eager_builder(monkeypatch)
     monkeypatch.setattr(Repository, "release_event", release_event)
 
 
@@ -295,32 +295,42 @@ def a_confirmed_name_is_shown_and_not_written(monkeypatch: pytest.MonkeyPatch) -
 
 @bite("P1: ended behind a gap")
 def a_session_that_was_left_goes_on_behind_the_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    _let_sessions_be_left(monkeypatch)
     monkeypatch.setattr(recovery, "last_before_gap", lambda start, moments, gap: max([start, *moments]))
 
 
 @bite("P1: ended before it was continued")
 def a_gap_before_a_continue_ends_the_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    _let_sessions_be_left(monkeypatch)
+    monkeypatch.setattr(people, "ANSWERS", (InterruptedChoice.CONTINUE,))
     monkeypatch.setattr(session_recover, "_resumed_at", lambda loop, facts: None)
 
 
 @bite("P1: taken over before its last activity")
 def a_take_over_goes_by_the_database_s_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     _two_at_one_instrument(monkeypatch, NeighbourChoice.TAKE_OVER)
+    monkeypatch.setitem(pc.CHANCES, "clock hours wrong", 1.0)
     monkeypatch.setattr(parts, "_now_there", lambda found, start, at: found.database_now)
 
 
 @bite("P3: ready with the times of a wrong clock")
 def nobody_notices_that_the_clock_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pc.CHANCES, "clock setter", 1.0)
+    monkeypatch.setattr(sim_clock, "WAYS", ("hours",))
+    monkeypatch.setattr(sim_clock, "HOURS", (3.0,))
     monkeypatch.setattr(clock_check.ClockWatch, "look", lambda self: None)
 
 
 @bite("P2: the session had no such file")
 def a_clock_that_was_reset_makes_every_file_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pc.CHANCES, "clock setter", 1.0)
+    monkeypatch.setattr(sim_clock, "WAYS", ("reset",))
     monkeypatch.setattr(scan, "spans", lambda session, clock: [(session.started_at, ownership._NEVER)])
 
 
 @bite("P2: not in the store that was set at START")
 def earlier_sessions_go_to_the_store_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pc.CHANCES, "store changes", 1.0)
     monkeypatch.setattr(SessionLoop, "_goes_here", lambda self, facts: True)
 
 
@@ -328,8 +338,8 @@ def earlier_sessions_go_to_the_store_of_today(monkeypatch: pytest.MonkeyPatch) -
 def a_thread_that_comes_back_ends_the_session_now(monkeypatch: pytest.MonkeyPatch) -> None:
     def go_on(loop: SessionLoop) -> None:
         if facts := loop.running():
-            session_end.end_running(loop, facts, loop.ports.clock.now(), at_last_activity=False)
-            loop.ports.facts.change(facts.identifier, end_reason=EndReason.LAST_ACTIVITY)
+            now = loop.ports.clock.now()
+            session_end.write_end(loop, facts, now, EndReason.LAST_ACTIVITY, take_until=now)
         session_start.go_on(loop)
 
     _let_session_threads_die(monkeypatch)
@@ -351,5 +361,20 @@ def a_thread_that_comes_back_changes_to_the_user_who_leaves(monkeypatch: pytest.
     monkeypatch.setattr(SessionLoop, "successor", successor)
 
 
+def _let_sessions_be_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pc.CHANCES, "short gap", 1.0)
+    monkeypatch.setattr(pc, "SHORT_GAPS_S", (40.0,))
+    monkeypatch.setattr(pc, "BUSY_S", (60.0,))
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"crash": 1.0}))
+
+
 def _let_session_threads_die(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pc, "BUSY_S", (60.0,))
     monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"journal.its thread dies": 0.1}))
+
+
+def _let_answers_be_lost_beside_an_eager_builder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the builder be there before what was committed without an answer is written again."""
+    monkeypatch.setitem(pc.CHANCES, "builder", 1.0)
+    monkeypatch.setattr(builder, "PAUSES", ((0.5, 1.0),))
+    monkeypatch.setattr(Faults, "choose", lambda self: self.rates.update({"database.answer lost": 0.4}))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What becomes of a session that was ready.
 OUTCOMES = ("COMPLETED", "COMPLETED", "ERROR", "NO_FILES_FOUND", "NO_CONSENT", "NO_RESERVATION", "BUILT_NOT_EXPORTED")
+#: How long it stays away.
+PAUSES = ((1.0, 5.0), (5.0, 60.0), (60.0, 300.0))
 
 
 class Builder:
@@ -40,7 +42,7 @@ class Builder:
 
     def run(self) -> None:
         """Build by seed, until the calm and a little longer."""
-        pauses = self._random.choice(((1.0, 5.0), (5.0, 60.0), (60.0, 300.0)))
+        pauses = self._random.choice(PAUSES)
         while True:
             self._scheduler.wait(self._random.choice(pauses) if not self._faults.calm else 600.0)
             self._database.wait_until_idle()

@@ -44,6 +44,20 @@ if TYPE_CHECKING:
     from tests.simulation.scheduler import Actor
     from tests.simulation.world import World
 
+#: How often there is what was thought of later.
+CHANCES = {
+    "builder": 0.4,
+    "clock setter": 0.25,
+    "clock hours wrong": 0.1,
+    "short gap": 0.3,
+    "store changes": 0.15,
+    "absent-minded": 0.25,
+}
+#: How long after its last activity a session is left alone, where not for hours; seconds.
+SHORT_GAPS_S = (40.0, 120.0)
+#: Between two acts of the microscope, on average; seconds.
+BUSY_S = (4.0, 15.0, 60.0)
+
 #: Where files go, and where they go from some day on.
 STORE_URL, OTHER_STORE_URL = "memory", "other memory"
 IGNORE = ("~$*", "*.tmp")
@@ -60,21 +74,23 @@ class Pc:
         random = world.scheduler.random
         apart = world.apart
         error_s = random.choice((0.0, 0.0, -7.25, 90.0, -10 * 86_400.0))
-        if apart.random() < 0.1:
+        if apart.random() < CHANCES["clock hours wrong"]:
             error_s = apart.choice((3 * 3600.0, -3600.0))
         self.clock = SimClock(world.scheduler, error_s)
         labels = random.choice((("",), ("",), ("camera", "spectra")))
         self.folders = tuple(WatchFolder(label, f"/{name}/{label or 'data'}") for label in labels)
         roots = tuple(folder.path for folder in self.folders)
         self.disk = WatchedDisk(self.clock, roots)
-        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice((4.0, 15.0, 60.0)))
+        self.microscope = Microscope(world.scheduler, self.disk, f"{name} microscope", random.choice(BUSY_S))
         self.observed = Observed(
             name=name,
             prefix=prefix,
             labels={folder.path: folder.label for folder in self.folders},
             clock=self.clock,
             disk=self.disk,
-            gap=timedelta(hours=4) if apart.random() < 0.7 else timedelta(seconds=apart.choice((40, 120))),
+            gap=timedelta(hours=4)
+            if apart.random() >= CHANCES["short gap"]
+            else timedelta(seconds=apart.choice(SHORT_GAPS_S)),
             unassigned=self._unassigned,
             all_readable="disk.folder unreadable" not in world.faults.rates,
         )
@@ -89,9 +105,9 @@ class Pc:
         )
         self._auto_end_s = random.choice((0.0, 0.0, 150.0))
         self.store_url = STORE_URL
-        self.store_changes = apart.random() < 0.15
+        self.store_changes = apart.random() < CHANCES["store changes"]
         #: Who works here puts questions off, and goes away without a click.
-        self.absent_minded = apart.random() < 0.25
+        self.absent_minded = apart.random() < CHANCES["absent-minded"]
         self._launches = 0
         self.program: Program | None = None
         self.service: SessionService | None = None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 USERS = ("ada", "berta", None)
 #: Until the calm has to bring everything into order, virtual seconds.
 PATIENCE_S = 3600.0
+#: What is answered about an interrupted session.
+ANSWERS = tuple(InterruptedChoice)
 #: What is answered about another computer's open session; None: nothing.
 BESIDE = (*NeighbourChoice, NeighbourChoice.JOIN, None)
 
@@ -156,7 +158,7 @@ class User:
         if isinstance(event, InterruptedFound):
             if self._random.random() < 0.1:
                 return False
-            self._answer(self._random.choice(tuple(InterruptedChoice)))
+            self._answer(self._random.choice(ANSWERS))
         elif (choice := self._random.choice(BESIDE)) is not None:
             self._note("answers", choice)
             self._service.answer_neighbour(choice)

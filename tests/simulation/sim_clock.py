@@ -22,6 +22,9 @@ EPOCH_NS = int(EPOCH.timestamp()) * NANOSECONDS
 RESET = datetime(2005, 1, 1, tzinfo=UTC)
 #: A step up to this is NTP's; all others are far larger.
 SMALL_S = 5.0
+#: What becomes of a clock, and by how many hours it is set.
+WAYS = ("ntp", "hours", "reset", "right", "right", "summer time")
+HOURS = (-3.0, -1.0, 1.0, 3.0)
 
 
 class SimClock:
@@ -97,10 +100,10 @@ class ClockSetter:
 
     def run(self) -> None:
         """Set the clock by seed; afterwards it is often right."""
-        hours = self._random.choice((-3.0, -1.0, 1.0, 3.0))
+        hours = self._random.choice(HOURS)
         while not self._faults.calm:
             self._scheduler.wait(self._random.choice((2.0, 30.0, 200.0)))
-            how = self._random.choice(("ntp", "hours", "reset", "right", "right", "summer time"))
+            how = self._random.choice(WAYS)
             self._scheduler.note(f"{self._name} clock is set:", how)
             if how == "ntp":
                 self._clock.set_by(self._random.uniform(-SMALL_S, SMALL_S))

@@ -16,7 +16,7 @@ from tests.simulation.run import run
 
 #: Several batches, so that they can run beside each other.
 BATCHES = 8
-SEEDS_PER_BATCH = 28
+SEEDS_PER_BATCH = 25
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))

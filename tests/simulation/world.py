@@ -10,7 +10,7 @@ from tests.contract.memory_store import MemoryStore
 from tests.simulation.builder import Builder
 from tests.simulation.checks import Checks
 from tests.simulation.faults import Faults
-from tests.simulation.pc import OTHER_STORE_URL, STORE_URL, Pc
+from tests.simulation.pc import CHANCES, OTHER_STORE_URL, STORE_URL, Pc
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sim_clock import ClockSetter, SimClock
 from tests.simulation.sim_database import SimDatabase
@@ -68,11 +68,11 @@ class World:
         """Return who else is there, by name: the record builder, and whoever sets clocks."""
         faults, scheduler = self.faults, self.scheduler
         beside: list[tuple[str, Callable[[], None]]] = []
-        if self.apart.random() < 0.4:
+        if self.apart.random() < CHANCES["builder"]:
             builder = Builder(scheduler, faults, self.database, self.checks, Random(f"{seed} builder"))
             beside.append(("builder", builder.run))
         for pc in self.pcs:
-            if self.apart.random() < 0.25:
+            if self.apart.random() < CHANCES["clock setter"]:
                 setter = ClockSetter(scheduler, faults, pc.name, pc.clock, Random(f"{seed} {pc.name} clock"))
                 beside.append((f"{pc.name} clock", setter.run))
         return beside

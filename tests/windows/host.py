@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Where the tests find the host's port.
 PORT_VARIABLE: Final = "NEXUSLIMS_TEST_HOST"
 #: What the host runs for them, and nothing else.
-PROGRAMS: Final = ("xdotool", "wmctrl", "import", "sqlite3", "md5sum", "ln", "unlink")
+PROGRAMS: Final = ("xdotool", "wmctrl", "import", "sqlite3", "md5sum", "mariadb", "ln", "unlink")
 _PATIENCE_S: Final = 30.0
 
 

@@ -8,15 +8,17 @@ import subprocess
 import sys
 import threading
 import tkinter as tk
+import winreg
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nexuslims_logger import priority_windows
-from nexuslims_logger.config import load_settings
+from nexuslims_logger.config import Theme, load_settings
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui.app import App
+from nexuslims_logger.gui.palette import _WINDOWS_THEMES, DARK, LIGHT, Palette, choose
 from nexuslims_logger.gui.view import Dialog, Screen
 from nexuslims_logger.priority import work_in_background
 from tests.gui.conftest import open_stage, screen, stage, virtual_screen
@@ -122,3 +124,13 @@ def test_the_workers_ask_windows_to_let_the_instrument_go_first(monkeypatch: pyt
     worker.join(10)
     this_thread, background_begin = priority_windows._kernel32.GetCurrentThread(), 0x10000
     assert asked == [(this_thread, background_begin)]
+
+
+@pytest.mark.parametrize(("light", "palette"), [(0, DARK), (1, LIGHT)])
+def test_the_colours_are_those_of_windows_apps(light: int, palette: Palette) -> None:
+    with winreg.CreateKey(winreg.HKEY_CURRENT_USER, _WINDOWS_THEMES) as key:
+        winreg.SetValueEx(key, "AppsUseLightTheme", 0, winreg.REG_DWORD, light)
+        try:
+            assert choose(Theme.AUTO) is palette
+        finally:
+            winreg.DeleteValue(key, "AppsUseLightTheme")

@@ -90,7 +90,7 @@ def test_a_bundle_has_logs_settings_and_state(settings: Settings, tmp_path: Path
 
 def test_a_bundle_has_neither_secrets_nor_names_nor_notes(settings: Settings, tmp_path: Path) -> None:
     _write_journal(settings, "ada", "Čapek")
-    with (settings.home / "logs" / "nexuslims-logger.log").open("a") as file:
+    with (settings.home / "logs" / "nexuslims-logger.log").open("a", encoding="utf-8") as file:
         file.write("Čapek came\n")
 
     parts = _read(support_bundle.write(settings, tmp_path / "out"))

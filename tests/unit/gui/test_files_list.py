@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -95,6 +96,6 @@ def test_safe_to_delete_is_said_of_verified_files_alone(path: str, at: datetime 
 def test_the_folder_is_that_of_the_file_or_of_the_newest() -> None:
     files = listing(1)
 
-    assert files.folder(2) == "/data/sub"
+    assert files.folder(2) == f"/data{os.sep}sub"
     assert files.folder(None) == "/data"
     assert arranged(None, number=0, column=Column.TIME, descending=True).folder(None) is None

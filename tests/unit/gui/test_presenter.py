@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -669,7 +670,10 @@ def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -
 
 @pytest.mark.parametrize(
     ("place", "shown"),
-    [("file:///srv/nexuslims/Titan%20TEM", "/srv/nexuslims/Titan TEM"), ("gs://bucket/Titan", "gs://bucket/Titan")],
+    [
+        (Path("/srv/nexuslims/Titan TEM").absolute().as_uri(), str(Path("/srv/nexuslims/Titan TEM").absolute())),
+        ("gs://bucket/Titan", "gs://bucket/Titan"),
+    ],
 )
 def test_the_last_screen_says_where_the_data_are(place: str, shown: str) -> None:
     view = Desk(replace(STARTED, stored_in=place), ENDING, STORED, READY).view()

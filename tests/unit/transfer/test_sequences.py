@@ -352,7 +352,7 @@ def checked(examples: int) -> settings:
     )
 
 
-@checked(60)
+@checked(60 if os.name != "nt" else 10)  # Wine is slow
 @given(happening=sequences)
 def test_in_a_folder(happening: list[tuple[Any, ...]], template: Path) -> None:
     play(happening, lambda folder: FolderStore(folder / "bucket", SystemClock()), template)
