@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished
 from nexuslims_logger.journal.files import Owed, Seen
+from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.state import Changing, Delay
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def put_off(  # noqa: PLR0913 - one line each at its callers
     attempts = known.attempts + 1 if known else 1
     # The exponent ends early: a file may stay locked for days, and a float does not.
     delay_s = max(least_s, min(FILE_DELAY_S * 2 ** min(attempts - 1, 10), FILE_DELAY_MOST_S))
-    delay = Delay(reason, now + delay_s, attempts)
+    # Wherever the reason is shown, the file's name stands before it.
+    delay = Delay(reason.removeprefix(f"{printable(key.path)}: "), now + delay_s, attempts)
     state.delay(session, key, delay)
     return delay
