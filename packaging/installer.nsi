@@ -40,6 +40,7 @@ VIAddVersionKey "LegalCopyright" "MIT License"
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
+!define MUI_COMPONENTSPAGE_SMALLDESC ; or the names are cut
 !insertmacro MUI_PAGE_LICENSE "${LICENSE}"
 !define MUI_PAGE_CUSTOMFUNCTION_PRE NotWhenInstalled
 !insertmacro MUI_PAGE_DIRECTORY

@@ -197,12 +197,7 @@ class Progress:
             waiting.setdefault(key, STILL_WRITTEN)
         return [
             *sorted(
-                # The name stands beside the reason, which says it once more where it is an error's message.
-                (
-                    WaitingFile(shown_name(session, key), why.removeprefix(f"{printable(key.path)}: "))
-                    for key, why in waiting.items()
-                ),
-                key=lambda one: one.name,
+                (WaitingFile(shown_name(session, key), why) for key, why in waiting.items()), key=lambda one: one.name
             ),
             *self._state.outcome.unreadable,
         ]

@@ -115,7 +115,8 @@ class Pc:
         assert process.stdin
         assert process.stdout
         process.stdin.close()
-        out = process.stdout.read()
+        with process.stdout as stream:
+            out = stream.read()
         code = process.wait(LIMIT_S)
         return subprocess.CompletedProcess(process.args, code, out, self.complaints(process))
 
