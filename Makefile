@@ -49,7 +49,7 @@ test: $(READY) ## run all tests (ARGS="-k name" for some)
 	fi; \
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (half an hour)
+faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (an hour or two)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS) & simulator=$$!; \
 	$(BIN)/python -m tests.faults $(ARGS); wait $$simulator
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState
 
-#: Between two quick looks; more where a look takes long, so that it never takes more than a twentieth of the time.
+#: Between two quick looks; more where a look takes long, so that it never takes more than a hundredth of the time.
 LOOK_S = 1.5
-_SHARE = 20
+_SHARE = 100
 #: How long a folder counts as active after its last change, and how many do at most.
 _ACTIVE_S = 3600.0
 _MOST_ACTIVE = 50
