@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger import BUILT_AT, __version__
 from nexuslims_logger.bootstrap_store import open_store
-from nexuslims_logger.bootstrap_supervision import Supervision
+from nexuslims_logger.bootstrap_supervision import Supervision, step
 from nexuslims_logger.bootstrap_threads import (
     DatabaseThread,
     QueueInbox,
@@ -200,7 +200,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         window=window,
         database=database,
         pool=pool,
-        file_system=Disk(),
+        file_system=Disk(step),
         store=store,
         files=files,
         results=results,
