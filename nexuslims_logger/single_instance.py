@@ -30,9 +30,13 @@ class AlreadyRunning(StopAndTell):
         Its process, and when it took the lock (aware); None when that cannot be read.
     elsewhere
         It does not write the same journal.
+    gives_way
+        It only catches up.
     """
 
-    def __init__(self, pid: int | None, since: datetime | None, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self, pid: int | None, since: datetime | None, *, elsewhere: bool = False, gives_way: bool = False
+    ) -> None:
         details = [] if pid is None else [f"process {pid}"]
         if since is not None:
             details.append(f"since {since.astimezone():%Y-%m-%d %H:%M}")
@@ -47,6 +51,8 @@ class AlreadyRunning(StopAndTell):
         super().__init__("NexusLIMS-Logger is already running", message)
         self.pid = pid
         self.since = since
+        self.elsewhere = elsewhere
+        self.gives_way = gives_way
 
 
 class SingleInstance:
@@ -58,11 +64,14 @@ class SingleInstance:
         The program's folder; made when it is missing.
     claims
         What no other logger of this PC may have at the same time, in any words; see `machine_guard`.
+    gives_way
+        Told to who comes later: this one ends when it is rung at (`doorbell`).
     """
 
-    def __init__(self, folder: Path, claims: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, claims: tuple[str, ...] = (), *, gives_way: bool = False) -> None:
         self._folder = folder
         self._claims = claims
+        self._gives_way = gives_way
         self._give_back: list[Callable[[], None]] = []
         self._holder = folder / "instance.json"
         self._lock: BaseFileLock | None = None
@@ -102,7 +111,8 @@ class SingleInstance:
             raise AlreadyRunning(None, None, elsewhere=True) from taken
         # Only for the message to a second instance: not worth failing for.
         with contextlib.suppress(OSError):
-            self._holder.write_text(json.dumps({"pid": os.getpid()}), encoding="ascii")
+            self._holder.unlink(missing_ok=True)  # another account may have died and left its own
+            self._holder.write_text(json.dumps({"pid": os.getpid(), "gives_way": self._gives_way}), encoding="ascii")
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""
@@ -118,11 +128,12 @@ class SingleInstance:
 
     def _already_running(self) -> AlreadyRunning:
         try:
-            pid = int(json.loads(self._holder.read_bytes())["pid"])
+            told = json.loads(self._holder.read_bytes())
+            pid, gives_way = int(told["pid"]), bool(told.get("gives_way"))
             since = datetime.fromtimestamp(self._holder.stat().st_mtime, UTC)
         except (OSError, ValueError, KeyError, TypeError):
             return AlreadyRunning(None, None)
-        return AlreadyRunning(pid, since)
+        return AlreadyRunning(pid, since, gives_way=gives_way)
 
 
 def holder_of(folder: Path) -> AlreadyRunning | None:
