@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import BUILT_AT, __version__
-from nexuslims_logger.bootstrap_lock import take_lock
+from nexuslims_logger.bootstrap_lock import copy_claims, take_lock
 from nexuslims_logger.bootstrap_store import open_store
 from nexuslims_logger.bootstrap_supervision import Supervision, step
 from nexuslims_logger.bootstrap_threads import (
@@ -150,6 +150,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
             for folder in settings.filestore_path:
                 make_watch_folder(folder.path)
         facts, facts_problem = open_facts(settings.home / "facts.db", clock.now())
+        if not catch_up_only:
+            lock.claim(*copy_claims(settings, computer, facts.instrument()))
         files, files_problem = open_files(settings.home / "files.db", clock.now())
         results = Results(files)
         store = open_store(settings, clock, facts, results)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ConfigurationError, StopAndTell
-from nexuslims_logger.machine_guard import Taken, take
+from nexuslims_logger.machine_guard import Taken, take, take_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
     from filelock import BaseFileLock
 
@@ -103,16 +103,34 @@ class SingleInstance:
             ) from error
         _held.add(self)
         self._lock = lock
-        try:
-            for claim in self._claims:
-                self._give_back.append(take(claim))
-        except Taken as taken:
-            self.release()
-            raise AlreadyRunning(None, None, elsewhere=True) from taken
+        self.claim(*self._claims)
         # Only for the message to a second instance: not worth failing for.
         with contextlib.suppress(OSError):
             self._holder.unlink(missing_ok=True)  # another account may have died and left its own
             self._holder.write_text(json.dumps({"pid": os.getpid(), "gives_way": self._gives_way}), encoding="ascii")
+
+    def claim(self, *claims: str) -> None:
+        """Take more of what no other logger of this PC may have; without it, the lock is given back.
+
+        Raises
+        ------
+        AlreadyRunning
+            Another logger has it.
+        """
+        try:
+            for claim in claims:
+                self._give_back.append(take(claim))
+        except Taken as taken:
+            self.release()
+            raise AlreadyRunning(None, None, elsewhere=True) from taken
+
+    def watch(self, claim: str, folders: frozenset[PurePath]) -> None:
+        """Take folders with what is above and below, as `machine_guard.take_trees`; else as `claim`."""
+        try:
+            self._give_back.append(take_trees(claim, folders))
+        except Taken as taken:
+            self.release()
+            raise AlreadyRunning(None, None, elsewhere=True) from taken
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,10 @@ import pytest
 
 from nexuslims_logger import bootstrap_lock
 from nexuslims_logger.bootstrap_aside import Aside
-from nexuslims_logger.bootstrap_lock import take_lock
+from nexuslims_logger.bootstrap_lock import copy_claims, take_lock
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.doorbell import Doorbell, Inside
+from nexuslims_logger.journal.records import Instrument
 from nexuslims_logger.single_instance import AlreadyRunning
 
 if TYPE_CHECKING:
@@ -62,3 +65,48 @@ def test_nobody_rings_at_a_session_and_no_catch_up_at_another(
             with pytest.raises(AlreadyRunning):
                 take_lock(settings, "TEM-PC", catch_up_only=False)
         running.release()
+
+
+def refused(settings: Settings) -> bool:
+    try:
+        take_lock(settings, "TEM-PC", catch_up_only=False).release()
+    except AlreadyRunning as running:
+        return running.elsewhere
+    return False
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_nobody_else_watches_a_part_of_a_watch_folder_nor_all_around_it(tmp_path: Path) -> None:
+    (tmp_path / "data" / "ada").mkdir(parents=True)
+    running = take_lock(settings_of(tmp_path, "one", "data/ada"), "TEM-PC", catch_up_only=False)
+    for folder in ("data/ada", "data", "data/ada/today"):
+        assert refused(settings_of(tmp_path, "two", folder)), folder
+    assert not refused(settings_of(tmp_path, "two", "data/bob")), "a folder beside"
+    if os.name != "nt":
+        (tmp_path / "linked").symlink_to(tmp_path / "data")
+        assert refused(settings_of(tmp_path, "two", "linked/ada"))
+    running.release()
+    assert not refused(settings_of(tmp_path, "two", "data"))
+
+
+@pytest.mark.skipif(sys.platform not in {"linux", "win32"}, reason="nobody is kept out there")
+def test_an_instrument_is_the_same_by_its_computer_and_by_its_identifier(tmp_path: Path) -> None:
+    database = {"DATABASE_URL": "mysql+pymysql://u@db/nexuslims"}
+    by_name = settings_of(tmp_path, "one", "data", **database)
+    by_pid = settings_of(tmp_path, "two", "other", INSTRUMENT="tem-1", **database)
+    copy = Instrument("TEM-1", "Titan", "./Titan", "tem-pc", "UTC")
+
+    running = take_lock(by_name, "TEM-PC", catch_up_only=False)
+    assert not refused(by_pid), "it does not know the identifier yet"
+    running.claim(*copy_claims(by_name, "TEM-PC", copy))
+    assert refused(by_pid)
+    assert refused(settings_of(tmp_path, "three", "more", **database))
+    running.release()
+
+    running = take_lock(by_pid, "TEM-PC", catch_up_only=False)
+    second = take_lock(by_name, "TEM-PC", catch_up_only=False)
+    with pytest.raises(AlreadyRunning):
+        second.claim(*copy_claims(by_name, "TEM-PC", copy))
+    assert not refused(by_name), "the lock was not given back"
+    running.release()
+    assert copy_claims(by_name, "CAMERA-PC", copy) == (), "a copy of another computer's instrument"
