@@ -35,6 +35,12 @@ class FileKey:
     folder: str
     name: str
 
+    @classmethod
+    def of(cls, root: str, path: str) -> FileKey:
+        """Return the place of what stands at `path` below `root`; "" is the watch folder itself."""
+        folder, _, name = path.rpartition("/")
+        return cls(root, folder, name)
+
     @property
     def path(self) -> str:
         """The path below the watch folder, forward slashes."""

@@ -14,6 +14,7 @@ from nexuslims_logger.errors import FileProblem, FolderMissing
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.messages import ActivitySeen
+from nexuslims_logger.transfer.leave_out import is_left_out
 from nexuslims_logger.transfer.room import watch_room
 from nexuslims_logger.transfer.root_walk import Differs, RootWalk
 from nexuslims_logger.transfer.scan import Noticed, claims_on, likeness, roots_of, scan, sessions_on, take
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
+    from nexuslims_logger.transfer.scan import ScanOutcome
     from nexuslims_logger.transfer.state import PassState
 
 #: Between two quick looks; more where a look takes long, so that it never takes more than a hundredth of the time.
@@ -51,7 +53,7 @@ def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int],
     complete = [
         session.identifier
         for session in state.sessions
-        if session.ended and all(folder.path in outcome.complete_roots for folder in session.folders)
+        if session.ended and all(_complete(ports, outcome, session, folder.path) for folder in session.folders)
     ]
     if complete:
         with ports.files.transaction():
@@ -70,6 +72,14 @@ def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int],
 
 def _scanned(ports: TransferPorts, session: TrackedSession) -> bool:
     return all(ports.files.first_scan_done(session.identifier, folder.path) for folder in session.folders)
+
+
+def _complete(ports: TransferPorts, outcome: ScanOutcome, session: TrackedSession, root: str) -> bool:
+    """Whether a watch folder was looked at, but for what a person has left out of the session."""
+    return root in outcome.complete_roots or (
+        root in outcome.visited
+        and all(is_left_out(ports, session, folder) for folder in outcome.unreadable if folder.root == root)
+    )
 
 
 def look_at_active(ports: TransferPorts, state: PassState) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import NameRefused
@@ -29,7 +30,7 @@ def object_name_of(session: TrackedSession, key: FileKey) -> str:
 def shown_name(session: TrackedSession, key: FileKey) -> str:
     """Name a file for people: its path, below the label of its watch folder where there are several."""
     label = next((folder.label for folder in session.folders if folder.path == key.root), "")
-    return printable(f"{label}/{key.path}" if label and len(session.folders) > 1 else key.path)
+    return printable(f"{label}/{key.path}" if label and len(session.folders) > 1 else key.path or key.root)
 
 
 def name_in_manifest(session: TrackedSession, key: FileKey) -> str:
@@ -39,3 +40,11 @@ def name_in_manifest(session: TrackedSession, key: FileKey) -> str:
     except NameRefused:
         digits = hashlib.sha256(os.fsencode(f"{key.root}/{key.path}")).hexdigest()[:16]
         return f"(no name in the store) {printable(key.name)[:200]} {digits}"
+
+
+def folder_in_manifest(session: TrackedSession, folder: FileKey) -> str:
+    """As `name_in_manifest`, of a sub-folder: it ends in a slash, as no file does."""
+    try:
+        return object_name_of(session, replace(folder, folder=folder.path, name="_")).removesuffix("_")
+    except NameRefused:
+        return name_in_manifest(session, folder)

@@ -13,6 +13,7 @@ from nexuslims_logger.events import STILL_WRITTEN, FileUnderWay, PassStage, Prob
 from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
+from nexuslims_logger.transfer.leave_out import is_left_out
 from nexuslims_logger.transfer.placement import shown_name
 
 if TYPE_CHECKING:
@@ -199,7 +200,11 @@ class Progress:
             *sorted(
                 (WaitingFile(shown_name(session, key), why) for key, why in waiting.items()), key=lambda one: one.name
             ),
-            *self._state.outcome.unreadable,
+            *(
+                WaitingFile(shown_name(session, folder), why)
+                for folder, why in self._state.outcome.unreadable.items()
+                if not is_left_out(self._ports, session, folder)
+            ),
         ]
 
     def _rate(self, session: str, now: float, bytes_done: int) -> float:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, TryLater
-from nexuslims_logger.events import WaitingFile
 from nexuslims_logger.journal.files import FileKey, Seen, seen_in
 from nexuslims_logger.transfer.ownership import touched_at
 
@@ -89,7 +88,7 @@ class RootWalk:
         self._breathe = breathe
         self._files_met = 0
         self.visited: set[str] = set()
-        self.unreadable: dict[str, WaitingFile] = {}
+        self.unreadable: dict[str, str] = {}
 
     def changes(self) -> Iterator[Differs | Gone]:
         """Walk the folder; raises `FolderMissing` when nothing may be concluded from it."""
@@ -99,7 +98,7 @@ class RootWalk:
                 continue
             self.visited.add(listing.folder)
             if listing.problem:
-                self.unreadable[listing.folder] = WaitingFile(listing.folder or self._root, listing.problem.message)
+                self.unreadable[listing.folder] = listing.problem.message
                 continue
             self._files_met += len(listing.files)
             yield from self.in_folder(listing.folder, listing.files)
@@ -120,7 +119,7 @@ class RootWalk:
         """Compare one folder's files with what is known of them."""
         wanted = self._ports.rules.selection.file
         known = self._ports.files.rows_in(self._root, folder)
-        unreadable_before = any(_is_below(folder, above) for above in self._unreadable_before)
+        unreadable_before = any(is_below(folder, above) for above in self._unreadable_before)
         asked_again = self._since[unreadable_before] is not None
         for name, stat in entries:
             if not wanted(name):
@@ -159,7 +158,7 @@ class RootWalk:
             return otherwise
 
     def _below_unreadable(self, folder: str) -> bool:
-        return any(_is_below(folder, above) for above in self.unreadable)
+        return any(is_below(folder, above) for above in self.unreadable)
 
     def _refuse_an_unmounted_share(self) -> None:
         before = self._ports.files.volume(self._root)
@@ -173,5 +172,6 @@ class RootWalk:
             raise FolderMissing("Waiting for the watch folder", message)
 
 
-def _is_below(folder: str, above: str) -> bool:
+def is_below(folder: str, above: str) -> bool:
+    """Whether `folder` is `above` or stands below it; both below one watch folder."""
     return not above or folder == above or folder.startswith(above + "/")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing, LoggerError
-from nexuslims_logger.journal.files import UNASSIGNED, Seen
+from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.transfer.ownership import Claims, spans
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished
@@ -18,7 +18,6 @@ from nexuslims_logger.transfer.waiting import take_back_renamed
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from nexuslims_logger.events import WaitingFile
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.root_walk import Differs
@@ -105,7 +104,7 @@ class ScanOutcome:
     folder_problem
         Why a whole watch folder could not be looked at.
     unreadable
-        The sub-folders that could not be.
+        The sub-folders that could not be, and why.
     """
 
     complete: bool = True
@@ -113,7 +112,7 @@ class ScanOutcome:
     noticed: Noticed = field(default_factory=Noticed)
     visited: dict[str, set[str]] = field(default_factory=dict)
     folder_problem: LoggerError | None = None
-    unreadable: list[WaitingFile] = field(default_factory=list)
+    unreadable: dict[FileKey, str] = field(default_factory=dict)
 
 
 def roots_of(sessions: Sequence[TrackedSession]) -> list[str]:
@@ -155,7 +154,7 @@ def scan(
             continue
         outcome.noticed.merge(noticed)
         outcome.visited[root] = walk.visited
-        outcome.unreadable += walk.unreadable.values()
+        outcome.unreadable |= {FileKey.of(root, folder): why for folder, why in walk.unreadable.items()}
         if walk.unreadable:
             outcome.complete = False
         else:

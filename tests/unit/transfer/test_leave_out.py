@@ -1,14 +1,20 @@
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import TransferProgress
 from nexuslims_logger.journal.records import ResultState, WatchFolder
 from nexuslims_logger.messages import AllRecorded, AllStored, LeaveOut
+from nexuslims_logger.transfer import disk
+from nexuslims_logger.transfer.disk_windows import open_shared
 from nexuslims_logger.transfer.main import handle
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from nexuslims_logger.messages import TrackedSession
     from tests.unit.transfer.conftest import Transfer
@@ -114,3 +120,82 @@ def test_of_two_watch_folders_only_the_named_file_is_left_out(transfer: Transfer
     transfer.settle()
     assert set(transfer.stored()) == {"Titan/TEM/a.ser"}
     assert transfer.results.left_out("s1") == 1
+
+
+def _locked(monkeypatch: pytest.MonkeyPatch, *folders: str) -> None:
+    """Let sub-folders be unreadable: as root, no right would be missing."""
+    really_read, really_open = disk._read_folder, open_shared
+
+    def read(root: str, folder: str) -> object:
+        if folder in folders:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_read(root, folder)
+
+    def opened(path: str) -> int:
+        if os.path.basename(os.path.dirname(path)) in folders:  # noqa: PTH119, PTH120 - a name for the system alone
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_open(path)
+
+    monkeypatch.setattr(disk, "_read_folder", read)
+    monkeypatch.setattr(disk, "open_shared", opened)
+
+
+def _shown(transfer: Transfer) -> list[str]:
+    transfer.progress.tell()
+    told = [message for message in transfer.window.messages if isinstance(message, TransferProgress)]
+    return [one.name for one in told[-1].waiting]
+
+
+def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("good.tif", b"good")
+    transfer.write("locked/seen.ser", b"seen, not sent")
+    (transfer.watch / "private").mkdir()
+    transfer.go_on(0)
+    _locked(monkeypatch, "locked", "private")
+    transfer.track(transfer.ended(session))
+    transfer.settle()
+    assert not finished(transfer)
+    assert {"locked", "private"} <= set(_shown(transfer))
+
+    handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked",), "no right", "ada"))
+    transfer.go_on(1)
+    assert not finished(transfer), "the other folder still waits"
+    assert "locked" not in _shown(transfer)
+
+    transfer.restart()
+    transfer.track(transfer.ended(session))
+    transfer.go_on(1)
+    handle(transfer.ports, transfer.state, LeaveOut("s1", ("private",), "somebody's own", "ada"))
+    transfer.settle()
+    assert finished(transfer)
+    skipped = {
+        row.object_name: (row.reason, row.decided_by)
+        for row in transfer.database.rows
+        if row.state is ResultState.SKIPPED
+    }
+    assert skipped.keys() == {"Titan/locked/", "Titan/locked/seen.ser", "Titan/private/"}
+    assert skipped["Titan/locked/"] == ("no right", "ada")
+    assert skipped["Titan/private/"] == ("somebody's own", "ada")
+    assert "Titan/good.tif" in transfer.stored()
+
+
+def test_a_watch_folder_that_cannot_be_read_is_not_left_out(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    _locked(monkeypatch, "")
+    transfer.track(transfer.ended(session))
+    transfer.go_on(1)
+    handle(transfer.ports, transfer.state, LeaveOut("s1", tuple(_shown(transfer)), "no right", "ada"))
+    transfer.go_on(1)
+    assert not finished(transfer)
+    monkeypatch.undo()
+    transfer.settle()
+    assert finished(transfer)
