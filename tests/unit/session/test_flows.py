@@ -25,6 +25,7 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
+from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     AssignUnassigned,
@@ -108,6 +109,67 @@ def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch:
     told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+
+
+class FullDisk:
+    """Refuses to change a session's facts from `fill` to `make_room`."""
+
+    def __init__(self, pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._pc, self._full, self._really_change = pc, False, pc.facts.change
+        monkeypatch.setattr(pc.facts, "change", self._change)
+
+    def _change(self, identifier: str, **changes: Any) -> Any:
+        if self._full:
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        return self._really_change(identifier, **changes)
+
+    def fill(self, message: object = None) -> Any:
+        self._full = True
+        return message
+
+    def make_room(self) -> None:
+        self._full = False
+        self._pc.clock.go_on(5)
+
+
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_an_end_that_a_full_disk_postpones_is_not_the_next_user_s(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch, clicks: int
+) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    pc.run(
+        lambda: pc.clock.go_on(600),
+        *[lambda: disk.fill(EndSession())] * clicks,
+        pc.later(60, ChangeUser("bob", None, at_last_activity=False)),
+        disk.make_room,
+        pc.later(3600, SetNote("bob works")),
+    )
+    assert [(row[0], row[1], row[5]) for row in pc.rows()] == [
+        ("session-1", "START", at(LAUNCH)),
+        ("session-1", "END", at(LAUNCH + timedelta(minutes=10))),
+        ("session-2", "START", at(LAUNCH + timedelta(minutes=11))),
+    ]
+    assert (pc.session("session-2").state, pc.session("session-2").note) == (SessionState.RUNNING, "bob works")
+
+
+def test_an_end_behind_a_note_that_a_full_disk_postpones_has_the_click_s_time(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    pc.run(lambda: disk.fill(SetNote("x")), pc.later(60, EndSession()), pc.later(600, None), disk.make_room)
+    assert pc.rows()[1][5] == at(LAUNCH + timedelta(minutes=1))
+
+
+def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), pc.later(600, None), die, disk.make_room)
+    session_main(pc.loop.successor())
+    assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
 
 
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
@@ -242,6 +304,13 @@ def test_it_may_end_before_anybody_is_asked(pc: Pc) -> None:
     told = pc.run(pc.later(3600, None), auto_end_s=3600.0)
     assert not of_kind(told, StillWorking)
     assert of_kind(told, SessionEnding)[0].by_itself
+
+
+def test_it_ends_by_itself_once_a_full_disk_has_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    told = pc.run(disk.fill, pc.later(3600, None), disk.make_room, None, auto_end_s=3600.0)
+    assert of_kind(told, SessionEnding)[0].by_itself
+    assert pc.session().state is SessionState.READY
 
 
 # --- continuing by itself ----------------------------------------------------------------------------------------
