@@ -48,10 +48,11 @@ def note_clock_set(loop: SessionLoop, facts: SessionFacts | None) -> None:
     set_by_s = loop.clock_watch.set_by_s
     if set_by_s is None or (facts is None and not loop.begun):
         return  # the session that is about to begin has its START of before
-    loop.clock_watch.set_by_s = None
+    if facts is not None:
+        loop.ports.facts.set_meta(_set_by(facts.identifier), str(round(set_by_s)))
+    loop.clock_watch.set_by_s = None  # not before it is on the disk
     if facts is None:
         return
-    loop.ports.facts.set_meta(_set_by(facts.identifier), str(round(set_by_s)))
     log.warning("the clock of this PC was set by %.0f s while session %s ran", set_by_s, facts.identifier)
     check_clock(loop, facts)
 

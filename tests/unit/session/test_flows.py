@@ -393,6 +393,21 @@ def test_a_clock_that_was_set_while_the_session_ran_holds_it(pc: Pc, hours: int)
     assert {row[3] for row in pc.rows() if row[0] == "session-1"} == {"TO_BE_BUILT"}
 
 
+def test_a_clock_that_was_set_while_the_disk_was_full_holds_the_session(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_set, full = pc.facts.set_meta, iter([True])
+
+    def set_meta(key: str, value: str) -> None:
+        if "clock" in key and next(full, False):
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        really_set(key, value)
+
+    monkeypatch.setattr(pc.facts, "set_meta", set_meta)
+    pc.run(lambda: pc.clock.set_by(3 * 3600), pc.later(60, None), pc.later(60, EndSession()))
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+
+
 def test_a_clock_that_was_set_just_before_the_user_was_changed_holds_the_session_that_ends(pc: Pc) -> None:
     pc.run(
         lambda: pc.clock.set_by(3 * 3600), pc.later(60, ChangeUser("bob", None, at_last_activity=False)), EndSession()
