@@ -431,6 +431,25 @@ def test_a_clock_that_was_set_back_between_two_runs_is_seen_at_the_end(pc: Pc) -
     assert rows[1][5] > rows[0][5], "END is after START all the same"
 
 
+@pytest.mark.parametrize(
+    ("seen", "ended_at"),
+    [([], LAUNCH + timedelta(microseconds=1)), ([SetNote("x")], LAUNCH + timedelta(hours=2))],
+    ids=["continued", "active"],
+)
+def test_a_clock_that_was_years_ahead_and_set_right_between_two_runs_holds_the_session(
+    pc: Pc, seen: list[Any], ended_at: datetime
+) -> None:
+    pc.run()
+    pc.clock.set_by(3650 * 86_400)
+    pc.run(*seen, interrupted=InterruptedChoice.CONTINUE)
+    pc.clock.set_by(-3650 * 86_400)
+    pc.clock.go_on(7200)
+    told = pc.run(interrupted=InterruptedChoice.END)
+    assert of_kind(told, ClockInDoubt)[-1].held
+    assert [row[3] for row in pc.rows() if row[0] == "session-1"] == ["WAITING_FOR_END"] * 2
+    assert pc.rows()[1][5] == at(ended_at)
+
+
 def test_a_session_that_began_offline_is_not_ready_before_the_database_has_told_its_time(
     pc: Pc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
