@@ -450,6 +450,15 @@ def test_a_clock_that_was_years_ahead_and_set_right_between_two_runs_holds_the_s
     assert pc.rows()[1][5] == at(ended_at)
 
 
+def test_without_a_window_a_catch_up_says_that_the_times_are_right(pc: Pc) -> None:
+    pc.run(lambda: pc.clock.set_by(3 * 3600), pc.later(60, EndSession()))
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+    told = pc.run(catch_up_only=True, confirm_clock="session-0")
+    assert "no session session-0" in of_kind(told, Trouble)[0].problem.title
+    pc.run(catch_up_only=True, confirm_clock="session-1")
+    assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
+
+
 def test_a_session_that_began_offline_is_not_ready_before_the_database_has_told_its_time(
     pc: Pc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
