@@ -25,7 +25,14 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S
-from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
+from nexuslims_logger.session.service import (
+    AnswerInterrupted,
+    ConfirmClock,
+    EndSession,
+    PauseSession,
+    SetNote,
+    TryAgain,
+)
 from tests.unit.session.conftest import LAUNCH, InlineOutage, Pc, Script
 
 
@@ -343,11 +350,21 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
 
 
 def test_finished_sessions_leave_the_journal_after_sixty_days(pc: Pc) -> None:
-    pc.run(EndSession())
+    pc.run()
+    pc.run(
+        lambda: pc.clock.set_by(3 * 3600),
+        ConfirmClock("session-1"),
+        EndSession(),
+        interrupted=InterruptedChoice.CONTINUE,
+    )
+    of_the_session = ["resumed_at session-1", "clock_set_by session-1", "clock_confirmed session-1"]
+    assert all(map(pc.facts.meta, of_the_session))
     pc.clock.go_on(61 * 86_400)
     pc.run(EndSession())
     with pytest.raises(KeyError):
         pc.session("session-1")
+    assert not any(map(pc.facts.meta, of_the_session))
+    assert pc.facts.meta("logger_id") == "logger-1"
     assert pc.session("session-2").state is SessionState.READY
 
 
