@@ -219,12 +219,14 @@ class FactsJournal:
         return {row[0] for row in rows}
 
     def forget_before(self, moment: datetime) -> list[str]:
-        """Drop the finished sessions that ended before `moment`, and return their identifiers."""
+        """Drop the finished sessions that ended before `moment`, and the words about them; return their identifiers."""
         where = "WHERE state = 'READY' AND revision <= database_revision AND ended_at < ?"
         forgotten = [facts.identifier for facts in self._select(where, _to_column("ended_at", moment))]
         if forgotten:
             with self._file.transaction() as connection:
                 connection.executemany("DELETE FROM session WHERE identifier = ?", [[one] for one in forgotten])
+                words = [[f" {one}"] * 2 for one in forgotten]
+                connection.executemany("DELETE FROM meta WHERE substr(key, -length(?)) = ?", words)
         return forgotten
 
     def instrument(self) -> Instrument | None:
@@ -249,6 +251,6 @@ class FactsJournal:
         return rows[0][0] if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
-        """Keep a word about this PC."""
+        """Keep a word about this PC; one about a session has a key that ends in a space and the identifier."""
         with self._file.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])

@@ -10,7 +10,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import JournalUnavailable, LoggerError
+from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
 from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
@@ -130,6 +130,11 @@ def _wait_for_change(loop: SessionLoop) -> Change:
 
 def _catch_up(loop: SessionLoop) -> None:
     refuse_silent_fallback(loop)
+    if (confirmed := loop.ports.station.confirm_clock) is not None:
+        if not loop.ports.facts.knows(confirmed):
+            message = "The journal of this PC does not know it. 'nexuslims-logger sessions' lists the recent ones."
+            raise StopAndTell(f"There is no session {confirmed} on this PC", message)
+        confirm_clock(loop, ConfirmClock(confirmed))
     withdraw_leftover(loop)
     # There is nothing else to do, and `sync` must not be through before it is known.
     if compare(loop) and (reply := loop.wait_for(LackingTicket, ASK_S)):

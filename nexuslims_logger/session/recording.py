@@ -107,6 +107,8 @@ class Recording:
         current = None if self._loop.ports.station.this_pc_only else self._loop.running()
         if current is None or current.identifier in self._sending or current.identifier not in self._looked_at:
             return None
+        if delay := self._delays.get(current.identifier):
+            return delay.retry_at  # the last look has failed
         return self._looked_at[current.identifier] + (LOOK_AT_JOINED_EVERY_S if current.joined else LOOK_EVERY_S)
 
     def _taken(self, ticket: ApplyTicket, applied: Applied) -> None:

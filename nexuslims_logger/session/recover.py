@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import InterruptedChoice, InterruptedFound
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
 from nexuslims_logger.messages import Recover, Recovered
+from nexuslims_logger.session.clock_check import note_set_back
 from nexuslims_logger.session.end import write_end
 from nexuslims_logger.session.service import AnswerInterrupted
 
@@ -39,11 +40,13 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
     """Ask about each session that was left open; return the one that goes on, None when none does."""
     open_sessions = loop.ports.facts.open_sessions()
     for position, facts in enumerate(open_sessions):
+        resumed_at = _resumed_at(loop, facts)
+        note_set_back(loop, facts, max(facts.last_activity_at, resumed_at or facts.last_activity_at))
         loop.ports.transfer.put(
             Recover(
                 loop.tracked(facts),
                 facts.last_activity_at,
-                resumed_at=_resumed_at(loop, facts),
+                resumed_at=resumed_at,
                 launched_at=loop.ports.station.launched_at,
             )
         )
@@ -108,7 +111,10 @@ def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
 
 
 def _end_theirs(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> None:
+    now = loop.ports.clock.now()
+    # The clock may have been set back since; and the next session's START would be the launch.
+    last = min(found.last_activity_at, now, loop.ports.station.launched_at)
     # A folder that is away may hold the session's last files: they move END when it is back.
-    take_until = found.last_activity_at if found.complete else loop.ports.clock.now()
-    write_end(loop, facts, found.last_activity_at, EndReason.LAST_ACTIVITY, take_until=take_until)
+    take_until = last if found.complete else now
+    write_end(loop, facts, last, EndReason.LAST_ACTIVITY, take_until=take_until)
     loop.track()

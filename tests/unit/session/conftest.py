@@ -146,7 +146,8 @@ class Pc:
             self.facts,
             Station(**(known | station)),
         )
-        session_main(new_loop(ports))
+        self.loop = new_loop(ports)
+        session_main(self.loop)
         told = list(self.events.messages)
         self.events.messages.clear()
         return told

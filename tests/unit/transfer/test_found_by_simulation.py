@@ -154,6 +154,13 @@ def test_a_session_that_was_continued_after_a_gap_does_not_end_before_it(transfe
     assert transfer.session.take(Recovered)[0].last_activity_at == resumed_at + timedelta(minutes=5)
 
 
+def test_a_session_that_was_continued_by_a_clock_that_was_years_ahead_does_not_end_there(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.clock.go_on(3600)
+    transfer.recover(session, session.started_at, resumed_at=session.started_at + timedelta(days=3650))
+    assert transfer.session.take(Recovered)[0].last_activity_at == transfer.clock.now()
+
+
 @pytest.mark.parametrize("how", ["replaced", "deleted"])
 def test_what_is_lost_while_its_session_waits_for_another_store_is_missing(transfer: Transfer, how: str) -> None:
     first = transfer.a_session()
