@@ -51,7 +51,7 @@ def lacking_found(loop: SessionLoop, reply: Reply) -> None:
 
 def owed_again(loop: SessionLoop, message: RecordedAnew) -> None:
     """Owe the database all of a session."""
-    loop.recorded.discard(message.session_identifier)
+    loop.recorded.pop(message.session_identifier, None)
     loop.ports.facts.owe_again(message.session_identifier)
     loop.track()
     loop.push()

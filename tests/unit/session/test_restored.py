@@ -6,10 +6,10 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import InterruptedChoice
+from nexuslims_logger.events import InterruptedChoice, RecordState
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import RecordAgain
-from nexuslims_logger.session.service import EndSession
+from nexuslims_logger.session.service import EndSession, SetNote
 from tests.unit.session.conftest import InlineOutage
 
 if TYPE_CHECKING:
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 def lose(pc: Pc, where: str) -> None:
     with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
         connection.execute(f"DELETE FROM session_log WHERE {where}")
+
+
+def lose_files(pc: Pc, where: str) -> None:
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute(f"DELETE FROM file_manifest WHERE {where}")
+
+
+def files(pc: Pc) -> list[str]:
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection:
+        found = connection.execute("SELECT object_name FROM file_manifest ORDER BY object_name")
+        return [name for (name,) in found]
 
 
 def statuses(pc: Pc) -> list[tuple[str, str, str]]:
@@ -79,3 +90,49 @@ def test_a_database_that_is_away_at_the_start_is_asked_when_it_is_back(pc: Pc) -
     outage.begin()
     pc.run(outage.end, pc.later(600, None), EndSession())
     assert set(statuses(pc)) == {(session, *rest) for session in ("session-1", "session-2") for _, *rest in WHOLE}
+
+
+def test_a_session_that_ended_meanwhile_is_not_ready_without_its_files(pc: Pc) -> None:
+    """Files of it were recorded; the database went away, END came, and an earlier state of the database came back."""
+    pc.manifest = ("a.tif", "b.tif")
+    outage = InlineOutage(pc)
+
+    def goes_away() -> SetNote:
+        outage.begin()
+        return SetNote("grid 7")
+
+    pc.run(goes_away, EndSession())
+    assert pc.session().state is SessionState.READY
+    assert pc.session().revision > pc.session().database_revision
+    lose(pc, "TRUE")
+    lose_files(pc, "TRUE")
+    outage.end()
+    pc.run(pc.later(5, None), catch_up_only=True)
+    assert RecordAgain("session-1") in pc.transfer.asked
+    assert files(pc) == ["a.tif", "b.tif"]
+    assert statuses(pc) == WHOLE
+
+
+def test_a_state_in_which_only_some_files_were_known(pc: Pc) -> None:
+    pc.manifest = ("a.tif", "b.tif")
+    outage = InlineOutage(pc)
+
+    def goes_away() -> SetNote:
+        outage.begin()
+        return SetNote("grid 7")
+
+    pc.run(goes_away, EndSession())
+    lose_files(pc, "object_name = 'b.tif'")
+    outage.end()
+    told = pc.run(pc.later(5, None), catch_up_only=True)
+    assert files(pc) == ["a.tif", "b.tif"]
+    assert statuses(pc) == WHOLE
+    assert not [event for event in told if isinstance(event, RecordState) and event.problem], "it is mended by itself"
+
+
+def test_an_open_session_whose_start_is_written_again_gets_its_files_again_at_once(pc: Pc) -> None:
+    """*Continue* is a fact that the database lacks, so nothing was compared."""
+    pc.run(SetNote("grid 7"))
+    lose(pc, "TRUE")
+    pc.run(interrupted=InterruptedChoice.CONTINUE)
+    assert RecordAgain("session-1") in pc.transfer.asked
