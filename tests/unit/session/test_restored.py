@@ -6,13 +6,18 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.config import load_settings
+from nexuslims_logger.db.tasks import open_database
 from nexuslims_logger.events import InterruptedChoice, RecordState
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import RecordAgain
 from nexuslims_logger.session.service import EndSession, SetNote
+from tests.unit.bench import InlinePool
 from tests.unit.session.conftest import InlineOutage
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.session.conftest import Pc
 
 
@@ -136,3 +141,26 @@ def test_an_open_session_whose_start_is_written_again_gets_its_files_again_at_on
     lose(pc, "TRUE")
     pc.run(interrupted=InterruptedChoice.CONTINUE)
     assert RecordAgain("session-1") in pc.transfer.asked
+
+
+def test_another_database_is_no_restored_one(pc: Pc, tmp_path: Path) -> None:
+    """From a test database to the facility's: what was tried out is not recorded there."""
+    pc.run(EndSession(), database_label="the test database")
+    settings, units, inline = pc.settings, pc.units, pc.database
+    folders = {"HOME": str(tmp_path), "NEXUSLIMSGUI_FILESTORE_PATH": str(tmp_path / "data")}
+    pc.settings = load_settings({**folders, "NEXUSLIMSGUI_HOME": str(tmp_path / "central")})
+    pc.units = open_database(pc.settings)
+    pc.database = InlinePool(first_arguments=(pc.units,))
+    pc.clock.go_on(3600)
+
+    pc.run(EndSession(), database_label="the facility's")
+    assert statuses(pc) == [("session-2", *rest) for _, *rest in WHOLE]
+
+    lose(pc, "TRUE")
+    pc.run(catch_up_only=True, database_label="the facility's")
+    assert statuses(pc) == [("session-2", *rest) for _, *rest in WHOLE], "this one it has had"
+    pc.settings, pc.units, pc.database = settings, units, inline
+    pc.clock.go_on(3600)
+    lose(pc, "TRUE")
+    pc.run(catch_up_only=True, database_label="the test database")
+    assert statuses(pc) == [], "what it had before is not known any more"
