@@ -87,7 +87,8 @@ class Observed:
         if isinstance(event, SessionStarted):
             # A thread that has died tells it once more.
             if event.continued and event.session_identifier not in self.running:
-                self.continued_at[event.session_identifier] = self.clock.now()
+                at = self.launched_at[-1] if event.by_itself else self.clock.now()
+                self.continued_at[event.session_identifier] = at
             self.running.add(event.session_identifier)
 
     def see_facts(self, journal: sqlite3.Connection) -> None:
