@@ -94,6 +94,9 @@ class Observed:
     def see_facts(self, journal: sqlite3.Connection) -> None:
         """Look at a commit of the journal's facts."""
         run = len(self.launched_at)
+        # Whoever was told so, or not, before the next crash.
+        for key, value in journal.execute("SELECT key, value FROM meta WHERE key LIKE 'resumed_at %'"):
+            self.continued_at[key.removeprefix("resumed_at ")] = datetime.fromisoformat(value)
         for session, started_at, ended_at, clicked_at, reason, store_url in journal.execute(
             "SELECT identifier, started_at, ended_at, clicked_at, end_reason, store_url FROM session"
         ):
