@@ -109,6 +109,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     interrupted: InterruptedChoice | None = None,
     neighbour: NeighbourChoice | None = None,
     catch_up_only: bool = False,
+    confirm_clock: str | None = None,
     asks: bool = True,
 ) -> Running:
     """Take the lock, open the journal, and start the threads. Blocks on the disk only, and on a catch-up giving way.
@@ -129,6 +130,8 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         The answers to an interrupted session, and to one of another computer; None: a person is asked.
     catch_up_only
         Start no session, send what is owed.
+    confirm_clock
+        With `catch_up_only`: the session whose times somebody says are right.
     asks
         Somebody is there to say who works.
 
@@ -187,6 +190,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         interrupted=interrupted,
         neighbour=neighbour,
         catch_up_only=catch_up_only,
+        confirm_clock=confirm_clock,
     )
     session_ports = SessionPorts(clock, chance, session_inbox, transfer_inbox, window, database, facts, station)
     transfer_ports = TransferPorts(

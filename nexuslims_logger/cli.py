@@ -161,10 +161,10 @@ def _demo(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     return play.run(settings, headless=arguments.headless)
 
 
-def _sync(settings: Settings, _: argparse.Namespace) -> ExitCode:
+def _sync(settings: Settings, arguments: argparse.Namespace) -> ExitCode:
     from nexuslims_logger import headless
 
-    return headless.catch_up(settings)
+    return headless.catch_up(settings, confirm_clock=arguments.confirm_clock)
 
 
 def _instruments_list(settings: Settings, _: argparse.Namespace) -> ExitCode:

@@ -58,7 +58,10 @@ def parser() -> argparse.ArgumentParser:
     demo = commands.add("demo", "try the window with a simulated microscope and a throw-away database")
     demo.add_argument("--headless", action="store_true", help="play a whole session on a virtual screen")
 
-    commands.add("sync", "send what is still owed, and exit")
+    sync = commands.add("sync", "send what is still owed, and exit")
+    sync.add_argument(
+        "--confirm-clock", metavar="SESSION", help="the times of this session are right, though the clock was in doubt"
+    )
 
     doctor = commands.add("doctor", "look at everything that a session needs, and say what to do")
     doctor.add_argument("--json", action="store_true", help="for programs")

@@ -137,8 +137,10 @@ def _answer(watched: Watched) -> ExitCode:
     return ExitCode.WAITING
 
 
-def catch_up(settings: Settings) -> ExitCode:
+def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCode:
     """Send what earlier sessions are owed, as far as it can be sent now. Blocks.
+
+    The times of the session `confirm_clock` are right, somebody says, although the clock was in doubt.
 
     A file that is locked, still being written, or has a name that no store takes is tried a few times, and left. When a
     session is to be started on this PC meanwhile, that goes on with the rest.
@@ -150,7 +152,7 @@ def catch_up(settings: Settings) -> ExitCode:
     """
     signals = _Signals()
     signals.install()
-    running = bootstrap.start(settings, catch_up_only=True)
+    running = bootstrap.start(settings, catch_up_only=True, confirm_clock=confirm_clock)
     bell = _doorbell(settings)
     watched = Watched()
     clock = SystemClock()

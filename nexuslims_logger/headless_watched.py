@@ -101,10 +101,14 @@ class Watched:
                 self.failed = True
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case ClockInDoubt():
-                held = " It becomes ready when somebody has said so in the window." if event.held else ""
+                held = (
+                    " It becomes ready when somebody has said, in the window or by "
+                    f"'nexuslims-logger sync --confirm-clock {event.session_identifier}', that its times are right."
+                )
                 self.held |= event.held and event.session_identifier == self.session
                 self.say(
-                    f"The clock of this PC is in doubt: the session began at {event.pc_at:%Y-%m-%d %H:%M} UTC.{held}"
+                    f"The clock of this PC is in doubt: the session began at {event.pc_at:%Y-%m-%d %H:%M} UTC."
+                    + (held if event.held else "")
                 )
             case DiskLow(free_bytes=int() as free):
                 self.say(f"The disk with {event.folder} is nearly full: {free / 1e9:.1f} GB are left.")

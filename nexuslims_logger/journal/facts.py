@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = """
 CREATE TABLE session (
   identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
@@ -41,6 +41,7 @@ CREATE TABLE session (
   end_utc_offset_min INTEGER, end_reason TEXT, take_until TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
   database_revision INTEGER NOT NULL, database_error TEXT, joined INTEGER NOT NULL DEFAULT 0,
+  manifest_rows INTEGER NOT NULL DEFAULT 0, manifest_newest_at TEXT,
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
 );
 CREATE TABLE instrument (
@@ -49,8 +50,14 @@ CREATE TABLE instrument (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
-_CHANGES = {2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0"}
-_TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at"})
+_CHANGES = {
+    2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",
+    3: "ALTER TABLE session ADD COLUMN manifest_rows INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN manifest_newest_at TEXT",
+}
+_TIMES = frozenset(
+    {"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at", "manifest_newest_at"}
+)
 _READ: dict[str, Callable[[Any], object]] = {
     "state": SessionState,
     "end_reason": EndReason,
@@ -161,7 +168,7 @@ class FactsJournal:
         with self._file.transaction() as connection:
             connection.execute(
                 "UPDATE session SET database_revision = 0, state = REPLACE(state, 'READY', 'STORED') "
-                "WHERE identifier = ? AND NOT joined",
+                "WHERE identifier = ?",
                 [identifier],
             )
 
@@ -210,8 +217,8 @@ class FactsJournal:
         ]
 
     def sent(self) -> list[SessionFacts]:
-        """Return this PC's own sessions of which the database has had everything, oldest first."""
-        return self._select("WHERE revision = database_revision AND revision > 0 AND NOT joined ORDER BY started_at")
+        """Return the sessions, and parts of sessions, of which the database has had everything, oldest first."""
+        return self._select("WHERE revision = database_revision AND revision > 0 ORDER BY started_at")
 
     def of_store(self, url: str) -> set[str]:
         """Return the sessions whose files go to this store."""
@@ -219,12 +226,14 @@ class FactsJournal:
         return {row[0] for row in rows}
 
     def forget_before(self, moment: datetime) -> list[str]:
-        """Drop the finished sessions that ended before `moment`, and return their identifiers."""
+        """Drop the finished sessions that ended before `moment`, and the words about them; return their identifiers."""
         where = "WHERE state = 'READY' AND revision <= database_revision AND ended_at < ?"
         forgotten = [facts.identifier for facts in self._select(where, _to_column("ended_at", moment))]
         if forgotten:
             with self._file.transaction() as connection:
                 connection.executemany("DELETE FROM session WHERE identifier = ?", [[one] for one in forgotten])
+                words = [[f" {one}"] * 2 for one in forgotten]
+                connection.executemany("DELETE FROM meta WHERE substr(key, -length(?)) = ?", words)
         return forgotten
 
     def instrument(self) -> Instrument | None:
@@ -249,6 +258,6 @@ class FactsJournal:
         return rows[0][0] if rows else None
 
     def set_meta(self, key: str, value: str) -> None:
-        """Keep a word about this PC."""
+        """Keep a word about this PC; one about a session has a key that ends in a space and the identifier."""
         with self._file.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [key, value])

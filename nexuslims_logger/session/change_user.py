@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.journal.records import SessionState
-from nexuslims_logger.session.end import end_running
+from nexuslims_logger.session.end import end_running, end_session
 from nexuslims_logger.session.start import Newcomer, begin_session
 from nexuslims_logger.session.who import ask_who, checked_name, checked_project, remember_who
 
@@ -33,7 +33,10 @@ def change_user(loop: SessionLoop, change: Change) -> None:
     if facts is not None and not facts.confirmed:
         ask_who(loop, facts.identifier)  # whose session would it be?
         return
-    if facts is not None:
+    if ends := loop.postponed_ends():
+        end_session(loop, ends[0])  # clicked before, on a full disk
+    if (facts := loop.running()) is not None:
         end_running(loop, facts, clicked_at, at_last_activity=message.at_last_activity)
+    loop.drop_ends()
     remember_who(loop.ports.facts, user, project)
     begin_session(loop, Newcomer(user, project, clicked_at, change.clicked_monotonic))

@@ -10,6 +10,8 @@ from nexuslims_logger.events import ClockInDoubt
 from nexuslims_logger.journal.records import SessionState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.ports import Clock
     from nexuslims_logger.session.loop import SessionLoop
@@ -48,12 +50,21 @@ def note_clock_set(loop: SessionLoop, facts: SessionFacts | None) -> None:
     set_by_s = loop.clock_watch.set_by_s
     if set_by_s is None or (facts is None and not loop.begun):
         return  # the session that is about to begin has its START of before
-    loop.clock_watch.set_by_s = None
+    if facts is not None:
+        loop.ports.facts.set_meta(_set_by(facts.identifier), str(round(set_by_s)))
+    loop.clock_watch.set_by_s = None  # not before it is on the disk
     if facts is None:
         return
-    loop.ports.facts.set_meta(_set_by(facts.identifier), str(round(set_by_s)))
     log.warning("the clock of this PC was set by %.0f s while session %s ran", set_by_s, facts.identifier)
     check_clock(loop, facts)
+
+
+def note_set_back(loop: SessionLoop, facts: SessionFacts, seen_at: datetime) -> None:
+    """Write down that the clock was set back while this program did not run: the session has seen a later time."""
+    ahead_s = (seen_at - loop.ports.clock.now()).total_seconds()
+    if ahead_s * 1000 > HELD_MS:
+        loop.ports.facts.set_meta(_set_by(facts.identifier), str(round(-ahead_s)))
+        log.warning("the clock of this PC was set back: session %s has seen %s", facts.identifier, seen_at)
 
 
 def clock_in_doubt(loop: SessionLoop, facts: SessionFacts) -> ClockInDoubt | None:
@@ -90,14 +101,20 @@ def confirm_clock(loop: SessionLoop, message: ConfirmClock) -> None:
 def release(loop: SessionLoop, session_identifier: str) -> None:
     """Let a session become ready whose files and manifest are through, once the database has told its time."""
     facts = loop.ports.facts.session(session_identifier)
-    if facts.state is not SessionState.STORED or session_identifier not in loop.recorded:
+    recorded = loop.recorded.get(session_identifier)
+    if facts.state is not SessionState.STORED or recorded is None:
         return
     if facts.database_revision == 0:
         return  # its START is on the way, and the answer comes back here
     if (doubt := clock_in_doubt(loop, facts)) and doubt.held:
         loop.tell(doubt)
         return
-    loop.ports.facts.change(facts.identifier, state=SessionState.READY)
+    loop.ports.facts.change(
+        facts.identifier,
+        state=SessionState.READY,
+        manifest_rows=recorded.rows,
+        manifest_newest_at=recorded.newest_at,
+    )
     loop.push()
 
 

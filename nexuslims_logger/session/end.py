@@ -31,14 +31,11 @@ _DECIDED = frozenset({EndReason.TAKEN_OVER, EndReason.AMENDED})
 def end_session(loop: SessionLoop, message: EndSession) -> None:
     """End the running session at the click, or at the last activity; not before its user has a name."""
     facts = loop.running()
-    if facts is None:
-        return
-    if not facts.confirmed:
+    if facts is not None and not facts.confirmed:
         ask_who(loop, facts.identifier)
-        return
-    # It comes once more while the journal cannot be written: the first time was the click.
-    loop.end_clicked_at = loop.end_clicked_at or loop.ports.clock.now()
-    end_running(loop, facts, loop.end_clicked_at, at_last_activity=message.at_last_activity)
+    elif facts is not None:
+        clicked_at = loop.end_clicked_at or loop.ports.clock.now()
+        end_running(loop, facts, clicked_at, at_last_activity=message.at_last_activity)
     loop.end_clicked_at = None
 
 
@@ -117,7 +114,6 @@ def write_end(
     """
     clock = loop.ports.clock
     note_clock_set(loop, facts if facts.identifier == loop.current else None)
-    loop.vigil.active_at, loop.vigil.asked = None, False
     changed = loop.ports.facts.change(
         facts.identifier,
         state=SessionState.ENDING,
@@ -129,6 +125,7 @@ def write_end(
         user=facts.user or UNKNOWN_USER,
         last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
     )
+    loop.vigil.active_at, loop.vigil.asked = None, False
     log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")
     loop.push()
     return changed
@@ -167,5 +164,5 @@ def all_stored(loop: SessionLoop, message: AllStored) -> None:
 
 def all_recorded(loop: SessionLoop, message: AllRecorded) -> None:
     """Let the rows become ready: the files are in the store, and the manifest in the database."""
-    loop.recorded.add(message.session_identifier)
+    loop.recorded[message.session_identifier] = message
     release(loop, message.session_identifier)

@@ -55,7 +55,6 @@ def still_working(loop: SessionLoop) -> None:
     if facts is None or vigil.active_at is None:
         vigil.active_at = None
     elif vigil.auto_end_s and now >= vigil.active_at + vigil.auto_end_s:
-        vigil.active_at = None
         end_running(loop, facts, loop.ports.clock.now(), at_last_activity=True, by_itself=True)
     else:
         vigil.asked = True

@@ -19,14 +19,14 @@ from nexuslims_logger.session.clock_check import ClockWatch, note_clock_set
 from nexuslims_logger.session.fleet_report import FleetReport
 from nexuslims_logger.session.forgotten import Vigil, still_working
 from nexuslims_logger.session.recording import ApplyTicket, Recording
-from nexuslims_logger.session.service import TryAgain
+from nexuslims_logger.session.service import EndSession, TryAgain
 from nexuslims_logger.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from nexuslims_logger.messages import UnassignedSeen
+    from nexuslims_logger.messages import AllRecorded, UnassignedSeen
     from nexuslims_logger.session.ports import SessionPorts
     from nexuslims_logger.session.service import ChangeUser
 
@@ -75,8 +75,8 @@ class SessionLoop:
         self.current: str | None = None
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
-        #: Sessions whose manifest is in the database, as the transfer has told in this run.
-        self.recorded: set[str] = set()
+        #: Of the sessions whose manifest is in the database what the transfer has told of it in this run.
+        self.recorded: dict[str, AllRecorded] = {}
         #: What the running session's user may still take or leave.
         self.unassigned: UnassignedSeen | None = None
         self.vigil = Vigil(ports.station.gap_s, ports.station.auto_end_s)
@@ -90,7 +90,7 @@ class SessionLoop:
         self.change: Change | None = None
         #: The database is being asked, or was asked, what it has lost.
         self.compared = False
-        #: When *End session* was clicked, until END is written.
+        #: When *End session* was clicked, until END is written: what waits before it may take its time.
         self.end_clicked_at: datetime | None = None
         self.clock_watch = ClockWatch(ports.clock)
         self.clock_watch.look()
@@ -108,6 +108,7 @@ class SessionLoop:
         after.began_monotonic = self.began_monotonic
         after._postponed = self._postponed
         after._postponed.died()
+        after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
         # The next session may have begun; and what dies twice is left to another click.
         if self.change and not self.change.repeated and self.change.leaves == self.current:
             after.change = replace(self.change, repeated=True)
@@ -140,6 +141,8 @@ class SessionLoop:
             if isinstance(_subject(message), kind):
                 return message
             if message is not None:
+                if isinstance(message, EndSession):
+                    self.end_clicked_at = self.end_clicked_at or clock.now()
                 self._postponed.append(message)
             elif until is not None and clock.monotonic() >= until:
                 return None
@@ -182,6 +185,16 @@ class SessionLoop:
             handler(self, message)
         else:
             log.debug("nobody waits for %s", type(subject).__name__)
+
+    def postponed_ends(self) -> list[EndSession]:
+        """Return the clicks on *End session* that are not answered yet."""
+        return [message for message in self._postponed if isinstance(message, EndSession)]
+
+    def drop_ends(self) -> None:
+        """Forget the clicks on *End session* that are not answered yet: who clicked has left."""
+        for end in self.postponed_ends():
+            self._postponed.remove(end)
+        self.end_clicked_at = None
 
     def tell(self, event: Event) -> None:
         """Let the window know."""

@@ -40,6 +40,8 @@ class Station:
         Answers given beforehand (``headless``); None: a person is asked.
     catch_up_only
         Start no session: send what is owed.
+    confirm_clock
+        With `catch_up_only`: the session whose times somebody says are right.
     """
 
     computer_name: str
@@ -61,6 +63,7 @@ class Station:
     interrupted: InterruptedChoice | None = None
     neighbour: NeighbourChoice | None = None
     catch_up_only: bool = False
+    confirm_clock: str | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import InterruptedChoice, InterruptedFound
 from nexuslims_logger.journal.records import EndReason, SessionFacts, SessionState
 from nexuslims_logger.messages import Recover, Recovered
+from nexuslims_logger.session.clock_check import note_set_back
 from nexuslims_logger.session.end import write_end
 from nexuslims_logger.session.service import AnswerInterrupted
 
@@ -39,11 +40,13 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
     """Ask about each session that was left open; return the one that goes on, None when none does."""
     open_sessions = loop.ports.facts.open_sessions()
     for position, facts in enumerate(open_sessions):
+        resumed_at = _resumed_at(loop, facts)
+        note_set_back(loop, facts, max(facts.last_activity_at, resumed_at or facts.last_activity_at))
         loop.ports.transfer.put(
             Recover(
                 loop.tracked(facts),
                 facts.last_activity_at,
-                resumed_at=_resumed_at(loop, facts),
+                resumed_at=resumed_at,
                 launched_at=loop.ports.station.launched_at,
             )
         )
@@ -54,7 +57,7 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
         if newest and goes_here:
             choice, by_itself = _choose(loop, facts, found)
             if choice is InterruptedChoice.CONTINUE:
-                return Continued(_continue(loop, facts), by_itself)
+                return Continued(_continue(loop, facts, by_itself=by_itself), by_itself)
         _end_theirs(loop, facts, found)
     return None
 
@@ -92,10 +95,11 @@ def _resumed_at(loop: SessionLoop, facts: SessionFacts) -> datetime | None:
     return datetime.fromisoformat(resumed_at) if resumed_at else None
 
 
-def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
+def _continue(loop: SessionLoop, facts: SessionFacts, *, by_itself: bool) -> SessionFacts:
     """Go on with the session; only a pause on purpose is taken off the hours."""
-    # The gap until now is answered for: what follows is the session's, too.
-    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), loop.ports.clock.now().isoformat())
+    # The gap until now is answered for: what follows is the session's, too. Where nobody has answered, nobody is here.
+    resumed_at = loop.ports.station.launched_at if by_itself else loop.ports.clock.now()
+    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), resumed_at.isoformat())
     changes: dict[str, object] = {"resumed": facts.resumed + 1}
     if facts.paused_at is not None:
         paused_s = max(0, round((loop.ports.clock.now() - facts.paused_at).total_seconds()))
@@ -108,7 +112,10 @@ def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
 
 
 def _end_theirs(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> None:
+    now = loop.ports.clock.now()
+    # The clock may have been set back since; and the next session's START would be the launch.
+    last = min(found.last_activity_at, now, loop.ports.station.launched_at)
     # A folder that is away may hold the session's last files: they move END when it is back.
-    take_until = found.last_activity_at if found.complete else loop.ports.clock.now()
-    write_end(loop, facts, found.last_activity_at, EndReason.LAST_ACTIVITY, take_until=take_until)
+    take_until = last if found.complete else now
+    write_end(loop, facts, last, EndReason.LAST_ACTIVITY, take_until=take_until)
     loop.track()

@@ -65,7 +65,7 @@ def recover(
             complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
     latest = last_before_gap(
-        max(session.started_at, message.resumed_at or session.started_at),
+        max(session.started_at, min(message.resumed_at or session.started_at, until)),
         [
             message.last_activity_at,
             *_activity(session.started_at, until, ((one.now.mtime_ns, one.now.ctime_ns) for one in own)),

@@ -99,6 +99,8 @@ def test_a_clock_that_is_reset_while_a_session_runs(forks: Forks, tmp_path: Path
     assert {status for *_, status in events(machine, session).values()} == {"WAITING_FOR_END"}
     stored = asked(machine)("SELECT session_identifier, state FROM file_manifest")
     assert stored == [(session, "UPLOADED")] * 2
+    assert machine.finish(machine.start("sync", "--confirm-clock", session)) == ExitCode.COMPLETE
+    assert {status for *_, status in events(machine, session).values()} == {"TO_BE_BUILT"}
 
 
 def test_a_clock_that_was_reset_between_two_runs_and_is_right_again(forks: Forks, tmp_path: Path) -> None:

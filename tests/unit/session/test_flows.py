@@ -25,6 +25,7 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
+from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     AssignUnassigned,
@@ -108,6 +109,67 @@ def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch:
     told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+
+
+class FullDisk:
+    """Refuses to change a session's facts from `fill` to `make_room`."""
+
+    def __init__(self, pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._pc, self._full, self._really_change = pc, False, pc.facts.change
+        monkeypatch.setattr(pc.facts, "change", self._change)
+
+    def _change(self, identifier: str, **changes: Any) -> Any:
+        if self._full:
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        return self._really_change(identifier, **changes)
+
+    def fill(self, message: object = None) -> Any:
+        self._full = True
+        return message
+
+    def make_room(self) -> None:
+        self._full = False
+        self._pc.clock.go_on(5)
+
+
+@pytest.mark.parametrize("clicks", [1, 2])
+def test_an_end_that_a_full_disk_postpones_is_not_the_next_user_s(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch, clicks: int
+) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    pc.run(
+        lambda: pc.clock.go_on(600),
+        *[lambda: disk.fill(EndSession())] * clicks,
+        pc.later(60, ChangeUser("bob", None, at_last_activity=False)),
+        disk.make_room,
+        pc.later(3600, SetNote("bob works")),
+    )
+    assert [(row[0], row[1], row[5]) for row in pc.rows()] == [
+        ("session-1", "START", at(LAUNCH)),
+        ("session-1", "END", at(LAUNCH + timedelta(minutes=10))),
+        ("session-2", "START", at(LAUNCH + timedelta(minutes=11))),
+    ]
+    assert (pc.session("session-2").state, pc.session("session-2").note) == (SessionState.RUNNING, "bob works")
+
+
+def test_an_end_behind_a_note_that_a_full_disk_postpones_has_the_click_s_time(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    pc.run(lambda: disk.fill(SetNote("x")), pc.later(60, EndSession()), pc.later(600, None), disk.make_room)
+    assert pc.rows()[1][5] == at(LAUNCH + timedelta(minutes=1))
+
+
+def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), pc.later(600, None), die, disk.make_room)
+    session_main(pc.loop.successor())
+    assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
 
 
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
@@ -244,6 +306,13 @@ def test_it_may_end_before_anybody_is_asked(pc: Pc) -> None:
     assert of_kind(told, SessionEnding)[0].by_itself
 
 
+def test_it_ends_by_itself_once_a_full_disk_has_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+    told = pc.run(disk.fill, pc.later(3600, None), disk.make_room, None, auto_end_s=3600.0)
+    assert of_kind(told, SessionEnding)[0].by_itself
+    assert pc.session().state is SessionState.READY
+
+
 # --- continuing by itself ----------------------------------------------------------------------------------------
 
 
@@ -266,6 +335,16 @@ def test_what_follows_a_continue_is_asked_about_from_there_on(pc: Pc) -> None:
     pc.run(interrupted=InterruptedChoice.END)
     (asked,) = [message for message in pc.transfer.asked if isinstance(message, Recover)]
     assert (asked.resumed_at, asked.launched_at) == (continued_at, pc.clock.now())
+
+
+def test_what_goes_on_by_itself_is_no_activity(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(600)
+    launched_at = pc.clock.now()
+    pc.run(pc.later(60, None))
+    pc.run(interrupted=InterruptedChoice.END)
+    (asked,) = [message for message in pc.transfer.asked if isinstance(message, Recover)]
+    assert asked.resumed_at == launched_at
 
 
 @pytest.mark.parametrize(
@@ -324,6 +403,21 @@ def test_a_clock_that_was_set_while_the_session_ran_holds_it(pc: Pc, hours: int)
     assert {row[3] for row in pc.rows() if row[0] == "session-1"} == {"TO_BE_BUILT"}
 
 
+def test_a_clock_that_was_set_while_the_disk_was_full_holds_the_session(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_set, full = pc.facts.set_meta, iter([True])
+
+    def set_meta(key: str, value: str) -> None:
+        if "clock" in key and next(full, False):
+            raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
+        really_set(key, value)
+
+    monkeypatch.setattr(pc.facts, "set_meta", set_meta)
+    pc.run(lambda: pc.clock.set_by(3 * 3600), pc.later(60, None), pc.later(60, EndSession()))
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+
+
 def test_a_clock_that_was_set_just_before_the_user_was_changed_holds_the_session_that_ends(pc: Pc) -> None:
     pc.run(
         lambda: pc.clock.set_by(3 * 3600), pc.later(60, ChangeUser("bob", None, at_last_activity=False)), EndSession()
@@ -345,6 +439,34 @@ def test_a_clock_that_was_set_back_between_two_runs_is_seen_at_the_end(pc: Pc) -
     rows = [row for row in pc.rows() if row[0] == "session-1"]
     assert {row[3] for row in rows} == {"WAITING_FOR_END"}
     assert rows[1][5] > rows[0][5], "END is after START all the same"
+
+
+@pytest.mark.parametrize(
+    ("seen", "ended_at"),
+    [([], LAUNCH + timedelta(microseconds=1)), ([SetNote("x")], LAUNCH + timedelta(hours=2))],
+    ids=["continued", "active"],
+)
+def test_a_clock_that_was_years_ahead_and_set_right_between_two_runs_holds_the_session(
+    pc: Pc, seen: list[Any], ended_at: datetime
+) -> None:
+    pc.run()
+    pc.clock.set_by(3650 * 86_400)
+    pc.run(*seen, interrupted=InterruptedChoice.CONTINUE)
+    pc.clock.set_by(-3650 * 86_400)
+    pc.clock.go_on(7200)
+    told = pc.run(interrupted=InterruptedChoice.END)
+    assert of_kind(told, ClockInDoubt)[-1].held
+    assert [row[3] for row in pc.rows() if row[0] == "session-1"] == ["WAITING_FOR_END"] * 2
+    assert pc.rows()[1][5] == at(ended_at)
+
+
+def test_without_a_window_a_catch_up_says_that_the_times_are_right(pc: Pc) -> None:
+    pc.run(lambda: pc.clock.set_by(3 * 3600), pc.later(60, EndSession()))
+    assert {row[3] for row in pc.rows()} == {"WAITING_FOR_END"}
+    told = pc.run(catch_up_only=True, confirm_clock="session-0")
+    assert "no session session-0" in of_kind(told, Trouble)[0].problem.title
+    pc.run(catch_up_only=True, confirm_clock="session-1")
+    assert {row[3] for row in pc.rows()} == {"TO_BE_BUILT"}
 
 
 def test_a_session_that_began_offline_is_not_ready_before_the_database_has_told_its_time(

@@ -25,7 +25,15 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S
-from nexuslims_logger.session.service import AnswerInterrupted, EndSession, PauseSession, SetNote, TryAgain
+from nexuslims_logger.session.recording import LOOK_EVERY_S
+from nexuslims_logger.session.service import (
+    AnswerInterrupted,
+    ConfirmClock,
+    EndSession,
+    PauseSession,
+    SetNote,
+    TryAgain,
+)
 from tests.unit.session.conftest import LAUNCH, InlineOutage, Pc, Script
 
 
@@ -343,12 +351,48 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
 
 
 def test_finished_sessions_leave_the_journal_after_sixty_days(pc: Pc) -> None:
-    pc.run(EndSession())
+    pc.run()
+    pc.run(
+        lambda: pc.clock.set_by(3 * 3600),
+        ConfirmClock("session-1"),
+        EndSession(),
+        interrupted=InterruptedChoice.CONTINUE,
+    )
+    of_the_session = ["resumed_at session-1", "clock_set_by session-1", "clock_confirmed session-1"]
+    assert all(map(pc.facts.meta, of_the_session))
     pc.clock.go_on(61 * 86_400)
     pc.run(EndSession())
     with pytest.raises(KeyError):
         pc.session("session-1")
+    assert not any(map(pc.facts.meta, of_the_session))
+    assert pc.facts.meta("logger_id") == "logger-1"
     assert pc.session("session-2").state is SessionState.READY
+
+
+def test_a_look_at_the_rows_that_has_failed_is_taken_again_and_nothing_spins_meanwhile(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pc.run(EndSession())
+    offline = InlineOutage(pc)
+    waits: list[float | None] = []
+    really_get = Script.get
+
+    def get(script: Script, timeout_s: float | None) -> Any:
+        waits.append(timeout_s)
+        return really_get(script, timeout_s)
+
+    def dies() -> None:
+        offline.begin()
+        pc.clock.go_on(LOOK_EVERY_S)
+        monkeypatch.setattr(Script, "get", get)
+
+    def recovers() -> None:
+        offline.end()
+        pc.clock.go_on(2)
+
+    told = pc.run(dies, None, recovers, None, this_pc_only=False)
+    assert [event.recorded for event in of_kind(told, RecordState)] == [True, False, True]
+    assert 0.0 not in waits
 
 
 def test_what_a_dead_database_never_got_is_counted_as_left(pc: Pc) -> None:
