@@ -45,8 +45,8 @@ class AlreadyRunning(StopAndTell):
         if elsewhere:
             message = (
                 "Another NexusLIMS-Logger runs on this PC, under another account or with another NEXUSLIMSGUI_HOME, "
-                "for the same instrument, or at the same watch folder or a part of it. Switch to that account and end it "
-                "there, or log it off."
+                "for the same instrument, or at the same watch folder or a part of it. Switch to that account and "
+                "end it there, or log it off."
             )
         super().__init__("NexusLIMS-Logger is already running", message)
         self.pid = pid
