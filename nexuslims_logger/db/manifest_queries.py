@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, insert, literal, select, update
+from sqlalchemy import case, func, insert, literal, or_, select, update
 
 from nexuslims_logger.db.changeable import MANIFEST_UPDATES
 from nexuslims_logger.db.queries import Queries
@@ -106,11 +106,14 @@ class ManifestQueries(Queries):
         return found
 
     def manifest_extent(self, session_identifier: str, computer_name: str) -> tuple[int, datetime | None]:
-        """Return how many rows of the session one computer has written, and the newest time of an upload in them."""
+        """Return how many rows of the session one computer has written, and the newest time of an upload in them.
+
+        A row without a computer is anybody's, as where rows are written.
+        """
         rows, newest_at = self._connection.execute(
             select(func.count(), func.max(FILE_MANIFEST.c.uploaded_at)).where(
                 FILE_MANIFEST.c.session_identifier == session_identifier,
-                FILE_MANIFEST.c.computer_name == computer_name,
+                or_(FILE_MANIFEST.c.computer_name == computer_name, FILE_MANIFEST.c.computer_name.is_(None)),
             )
         ).one()
         return rows, newest_at

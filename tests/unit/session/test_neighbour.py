@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from nexuslims_logger.events import (
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.records import EndReason, SessionState
 from nexuslims_logger.journal.sqlite import JournalFile
+from nexuslims_logger.messages import RecordAgain
 from nexuslims_logger.session.service import AnswerNeighbour, EndSession, SetNote
 from tests.unit.session.conftest import LAUNCH, Pc
 
@@ -152,6 +154,22 @@ def test_a_part_that_is_finished_is_not_joined_again(pair: Pair) -> None:
     told = pair.bob(neighbour=NeighbourChoice.JOIN)
     assert not of_kind(told, NeighbourFound)[0].may_join
     assert not of_kind(told, SessionStarted)[0].joined
+
+
+def test_a_finished_part_that_the_database_has_lost_is_joined_and_finished_again(pair: Pair) -> None:
+    pair.camera.manifest = ("frame.dm4",)
+    pair.bob(AnswerNeighbour(NeighbourChoice.JOIN), EndSession())
+    with closing(sqlite3.connect(pair.microscope.settings.embedded_database)) as connection, connection:
+        connection.execute("DELETE FROM file_manifest")
+        connection.execute("UPDATE session_log SET waits_for = NULL")
+
+    told = pair.bob(catch_up_only=True)
+
+    assert RecordAgain(ADAS) in pair.camera.transfer.asked
+    assert of_kind(told, SessionReady)  # this PC's part, once more
+    assert pair.waits_for() == "TEM-PC"
+    with closing(sqlite3.connect(pair.microscope.settings.embedded_database)) as connection:
+        assert connection.execute("SELECT object_name FROM file_manifest").fetchall() == [("frame.dm4",)]
 
 
 def test_who_ended_meanwhile_is_not_joined(pair: Pair) -> None:
