@@ -123,19 +123,13 @@ class Claims:
             return session.identifier
         if before is not None and unchanged:
             return before.owner
-        if (self.known_root and not (unreadable_before and before is None)) or self._is_ahead(stat):
+        if self.known_root and not (unreadable_before and before is None):
             return UNASSIGNED
         return None
 
     def _since_start(self, session: TrackedSession, stat: FileStat) -> bool:
         times = (time_of(stat.mtime_ns), time_of(stat.ctime_ns))
         return any(first <= at <= last for first, last in self.spans[session.identifier] for at in times)
-
-    def _is_ahead(self, stat: FileStat) -> bool:
-        """Whether nobody can say when it changed: a share is far ahead, or this PC's clock was reset."""
-        earliest = time_of(min(stat.mtime_ns, stat.ctime_ns))
-        claiming = (one.identifier for one in self.sessions if not (one.ended and self.final_fixed(one.identifier)))
-        return any(earliest > max(last for _, last in self.spans[identifier]) for identifier in claiming)
 
     def _still_its_own(self, before: Seen) -> bool:
         """Whether an ended session keeps a file that changes: while it is being finished, or on its way to the store.

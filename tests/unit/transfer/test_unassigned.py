@@ -51,19 +51,6 @@ def test_what_changed_between_two_sessions_is_offered_once(transfer: Transfer) -
     assert "Titan/between.tif" not in transfer.stored(), "nobody has said whose it is"
 
 
-def test_the_first_files_of_a_share_that_is_days_ahead_are_offered(transfer: Transfer) -> None:
-    transfer.clock.set_by(-2 * 86_400)
-    session = transfer.a_session()
-    transfer.write("of a share.tif", b"x")
-    transfer.track(session)
-    transfer.settle()
-    (found,) = offered(transfer)
-    assert found.names == ("of a share.tif",)
-    handle(transfer.ports, transfer.state, Assign(session.identifier))
-    transfer.settle()
-    assert "Titan/of a share.tif" in transfer.stored()
-
-
 def test_nothing_is_offered_where_nothing_has_changed(transfer: Transfer) -> None:
     ended_and_stored(transfer)
     transfer.track(transfer.a_session("s2"))
