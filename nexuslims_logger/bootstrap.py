@@ -7,15 +7,15 @@ them something else.
 from __future__ import annotations
 
 import getpass
-import os
 import platform
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger import BUILT_AT, __version__
+from nexuslims_logger.bootstrap_lock import copy_claims, take_lock
 from nexuslims_logger.bootstrap_store import open_store
-from nexuslims_logger.bootstrap_supervision import Supervision
+from nexuslims_logger.bootstrap_supervision import Supervision, step
 from nexuslims_logger.bootstrap_threads import (
     DatabaseThread,
     QueueInbox,
@@ -24,7 +24,6 @@ from nexuslims_logger.bootstrap_threads import (
     ThreadPool,
 )
 from nexuslims_logger.config_folders import make_watch_folder
-from nexuslims_logger.doorbell import Inside, ring
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
@@ -34,7 +33,6 @@ from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
 from nexuslims_logger.session.who import UNKNOWN_USER, USER_LENGTH
-from nexuslims_logger.single_instance import AlreadyRunning, SingleInstance
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.main import transfer_main
 from nexuslims_logger.transfer.ports import TransferPorts, TransferRules
@@ -49,12 +47,11 @@ if TYPE_CHECKING:
     from nexuslims_logger.config import Settings
     from nexuslims_logger.db.unit_of_work import EngineUnits
     from nexuslims_logger.events import Event, InterruptedChoice, NeighbourChoice
+    from nexuslims_logger.single_instance import SingleInstance
 
 
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
-#: How long a catch-up that gives way may take to put everything down, seconds; it has a limit of its own.
-_GIVING_WAY_S = 45.0
 
 
 class Running:
@@ -150,14 +147,14 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     asked = asks and user is None and (settings.ask_user or settings.ask_project)
     account = None if user or settings.ask_user else _account()
     computer = platform.node() or "unknown"
-    # Who only catches up records nothing new: it need not keep another account's session from starting.
-    lock = SingleInstance(settings.home, () if catch_up_only else _claims(settings, computer))
-    _take(lock, settings, gives_way=catch_up_only)
+    lock = take_lock(settings, computer, catch_up_only=catch_up_only)
     try:
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
                 make_watch_folder(folder.path)
         facts, facts_problem = open_facts(settings.home / "facts.db", clock.now())
+        if not catch_up_only:
+            lock.claim(*copy_claims(settings, computer, facts.instrument()))
         files, files_problem = open_files(settings.home / "files.db", clock.now())
         results = Results(files)
         store = open_store(settings, clock, facts, results)
@@ -204,7 +201,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         window=window,
         database=database,
         pool=pool,
-        file_system=Disk(),
+        file_system=Disk(step),
         store=store,
         files=files,
         results=results,
@@ -222,28 +219,6 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox.doing),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
-
-
-def _take(lock: SingleInstance, settings: Settings, *, gives_way: bool) -> None:
-    """Take the lock; a catch-up that has it (the PC's, at its start) gives way to who wants to work."""
-    try:
-        lock.acquire()
-    except AlreadyRunning:
-        if gives_way or not ring(settings.home, Inside.CATCH_UP):
-            raise
-        lock.acquire(_GIVING_WAY_S)
-
-
-def _claims(settings: Settings, computer: str) -> tuple[str, ...]:
-    """Return what two loggers of this PC must not share, in words.
-
-    Two that record for one instrument in one database would take each other's open session for a lost one; two at one
-    watch folder would both send what is written there. Nothing else keeps two apart: the demonstration runs beside.
-    """
-    database = f"{settings.cloudsql_api_endpoint} {settings.database_label} {settings.instrument}"
-    instrument = () if settings.is_embedded else (f"{computer} records {database}",)
-    folders = {os.path.normcase(os.path.abspath(one.path)) for one in settings.filestore_path}  # noqa: PTH100 - asks no disk
-    return (*instrument, *(f"{computer} watches {folder}" for folder in sorted(folders)))
 
 
 def _session_lives(ports: SessionPorts) -> Callable[[], None]:

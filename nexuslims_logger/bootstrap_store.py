@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.bootstrap_supervision import step
 from nexuslims_logger.storage.folder import FolderStore
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def open_store(settings: Settings, clock: Clock, facts: FactsJournal, results: R
         return LateBucket(settings)
     # A share that is not connected looks like a new folder: once used, a store is never made a second time.
     used = facts.of_store(FolderStore(folder, clock).url) & results.stored_sessions()
-    return FolderStore(folder, clock, create=not used)
+    return FolderStore(folder, clock, create=not used, step=step)
 
 
 class LateBucket:
@@ -98,5 +99,5 @@ class LateBucket:
             if self._bucket is None:
                 from nexuslims_logger.storage.gcs import GcsStore
 
-                self._bucket = GcsStore(self._settings)
+                self._bucket = GcsStore(self._settings, step=step)
             return self._bucket

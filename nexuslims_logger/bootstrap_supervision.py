@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import LoggerError
 from nexuslims_logger.events import Healed, Problem, Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nexuslims_logger.bootstrap_threads import QueueInbox
 
 log = logging.getLogger(__name__)
@@ -55,13 +56,23 @@ class Doing:
         In a user's words, after "No progress:".
     since
         When it began with this (monotonic seconds); None: it waits for something to do.
-    moved
-        Returns another number as long as it goes on.
+    steps
+        Grows as long as it goes on, however slowly; see `step`.
     """
 
     what: str = ""
     since: float | None = None
-    moved: Callable[[], int] = int
+    steps: int = 0
+
+
+_own = threading.local()
+
+
+def step() -> None:
+    """Note that the thread that calls this goes on: called at each block and each answer, it costs next to nothing."""
+    doing: Doing | None = getattr(_own, "doing", None)
+    if doing is not None:
+        doing.steps += 1
 
 
 class Part:
@@ -85,12 +96,16 @@ class Part:
         self._hangs = False
         #: What it was busy with and how far it was, and when a look first saw it so.
         self._mark: tuple[float, int] | None = None
-        self._moved_at = 0.0
+        #: For how long the looks have seen it so, and since when.
+        self._stood_s = 0.0
+        self._stands_since = datetime.now(UTC)
+        self._looked_at = time.monotonic()
         self.thread = threading.Thread(target=self._live, name=name, daemon=True)
         self.thread.start()
 
     def _live(self) -> None:
         closing, pace = self._supervision.closing, self._supervision.pace
+        _own.doing = self._doing
         while True:
             self._began_at, self._runs = time.monotonic(), True
             try:
@@ -139,10 +154,13 @@ class Part:
     def _look_for_a_hang(self) -> None:
         doing, pace, now = self._doing, self._supervision.pace, time.monotonic()
         since = doing.since if self._runs and self.thread.is_alive() else None
-        mark = None if since is None else (since, doing.moved())
+        mark = None if since is None else (since, doing.steps)
+        # Between two looks the whole PC may have slept.
+        self._stood_s += min(now - self._looked_at, 2 * pace.look_s)
+        self._looked_at = now
         if mark != self._mark:
-            self._mark, self._moved_at = mark, now
-        hangs = mark is not None and now - self._moved_at >= pace.hang_s
+            self._mark, self._stood_s, self._stands_since = mark, 0.0, datetime.now(UTC)
+        hangs = mark is not None and self._stood_s >= pace.hang_s
         kind = f"stuck {self._name}"
         if hangs and not self._hangs:
             message = (
@@ -150,10 +168,9 @@ class Part:
                 "network does not answer: look whether the watch folders, and the folder that is the store, can be "
                 "opened. Nothing is lost; it goes on by itself when it is answered, or after the next start."
             )
-            stood_at = datetime.now(UTC) - timedelta(seconds=now - self._moved_at)
             log.warning("%s hangs: %s", self._name, doing.what)
             title = STANDS_STILL.format(what=doing.what)
-            self._supervision.window.put(Trouble(kind, Problem(title, message, stood_at)))
+            self._supervision.window.put(Trouble(kind, Problem(title, message, self._stands_since)))
         elif self._hangs and not hangs:
             log.info("%s goes on", self._name)
             self._supervision.window.put(Healed(kind))

@@ -99,7 +99,7 @@ class QueueInbox:
 class ThreadPool:
     """A few threads that run leaves.
 
-    A ticket says by its text what its leaf is busy with, and by its `moved`, if it has one, that it goes on (`Doing`).
+    A ticket says by its text what its leaf is busy with (`Doing`).
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class ThreadPool:
         doing.since = None
         while call := self._calls.get():
             function, args, ticket, reply_to = call
-            doing.what, doing.moved, doing.since = str(ticket), getattr(ticket, "moved", int), time.monotonic()
+            doing.what, doing.since = str(ticket), time.monotonic()
             try:
                 reply = Reply(ticket, value=function(*args))
             except LoggerError as error:

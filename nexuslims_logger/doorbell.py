@@ -25,6 +25,8 @@ _ANSWER: Final = b"coming"
 _PATIENCE_S: Final = 2.0
 #: So many callers may stand at the door at once.
 _CALLERS: Final = 4
+#: Who starts a session under another account may ask a catch-up to give way; at a window only its own account rings.
+_RIGHTS: Final = {"window": 0o600, "catch-up": 0o644}
 _ANY_PROCESS: Final = 0xFFFFFFFF  # ASFW_ANY
 
 
@@ -41,7 +43,7 @@ class Doorbell:
     Parameters
     ----------
     folder
-        The program's folder, where the port and the token are left for the next start under the same account.
+        The program's folder, where the port and the token are left for the next start.
     inside
         Who listens.
     """
@@ -56,7 +58,7 @@ class Doorbell:
         # Without it the second start says where to look, and nothing else is lost.
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)
-            opened = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            opened = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _RIGHTS[inside])
             with os.fdopen(opened, "w", encoding="ascii") as file:
                 json.dump({"inside": inside, "port": port, "token": self._token.decode()}, file)
 

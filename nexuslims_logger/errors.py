@@ -77,6 +77,10 @@ class StoreUnavailable(TryLater):
     """The object store does not answer, or has no room."""
 
 
+class ManifestLacking(TryLater):
+    """The database has fewer rows of a session's manifest than it has had: it was put back to an earlier state."""
+
+
 class DatabaseUnavailable(TryLater):
     """The database does not answer."""
 

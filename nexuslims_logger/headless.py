@@ -33,7 +33,7 @@ _STOP_S = 30.0
 _PATIENCE_S = 5.0
 #: How long a stored session waits for the database's last word, seconds.
 _DATABASE_S = 10.0
-#: How long the end of an unattended session waits for files that cannot be sent, seconds.
+#: How long nobody waits for files that cannot be sent, or for what does not move, seconds.
 _UNATTENDED_S = 300.0
 
 
@@ -114,7 +114,7 @@ def run(  # noqa: PLR0913 - the command's options
                 watched.ending = True
                 running.service.end()
             # At an unattended end nobody is there to leave a file out.
-            stands = watched.stuck or standstill.lasts_s(watched) > _UNATTENDED_S
+            stands = max(standstill.lasts_s(watched), standstill.stuck_s(watched)) > _UNATTENDED_S
             if watched.hopeless or (stands and watched.ending and seconds is not None):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
@@ -167,7 +167,7 @@ def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCod
                 break
             if watched.troubles or watched.database_problem or watched.transfer_problem:
                 break
-            if watched.deaths >= MOST_DEATHS or watched.stuck:
+            if watched.deaths >= MOST_DEATHS or standstill.stuck_s(watched) > _UNATTENDED_S:
                 break
             if standstill.lasts_s(watched) > patience_s:
                 break

@@ -165,6 +165,7 @@ class Standstill:
         self._clock = clock
         self._stood: tuple[int, ...] | None = None
         self._since = clock.monotonic()
+        self._stuck_since: float | None = None
 
     def lasts_s(self, watched: Watched) -> float:
         """Take notice of how things stand; return for how many seconds they have stood so."""
@@ -174,3 +175,13 @@ class Standstill:
         if watched.standstill is None or watched.standstill != self._stood:
             self._stood, self._since = watched.standstill, now
         return now - self._since
+
+    def stuck_s(self, watched: Watched) -> float:
+        """As `lasts_s`, of what hangs: a share that is slow for minutes may still go on."""
+        now = self._clock.monotonic()
+        if not watched.stuck:
+            self._stuck_since = None
+            return 0.0
+        if self._stuck_since is None:
+            self._stuck_since = now
+        return now - self._stuck_since

@@ -6,6 +6,7 @@ neither.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import logging
@@ -15,8 +16,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import PurePath
 
 log = logging.getLogger(__name__)
+
+
+#: So many at once are seen below one folder; who comes later is not kept from watching all of it.
+_BELOW = 16
 
 
 class Taken(Exception):
@@ -38,7 +44,7 @@ def take(claim: str) -> Callable[[], None]:
     Taken
         Another process has it, under this account or another one.
     """
-    name = f"nexuslims-logger-{hashlib.sha256(claim.encode(errors='surrogateescape')).hexdigest()}"
+    name = _name_of(claim)
     try:
         if sys.platform == "win32":
             from nexuslims_logger.machine_guard_windows import make_mutex
@@ -49,7 +55,7 @@ def take(claim: str) -> Callable[[], None]:
             return give_back
         if sys.platform == "linux":
             # In the abstract namespace (unix(7)): no file, no rights, gone with the process.
-            held = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            held = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
             try:
                 held.bind(f"\0{name}")
             except OSError as error:
@@ -61,3 +67,52 @@ def take(claim: str) -> Callable[[], None]:
     except OSError as error:
         log.warning("this PC does not say whether another logger runs under another account: %s", error)
     return lambda: None
+
+
+def is_taken(claim: str) -> bool:
+    """Whether any process has it, this one included; nobody who takes it meanwhile is disturbed."""
+    name = _name_of(claim)
+    if sys.platform == "win32":
+        from nexuslims_logger.machine_guard_windows import is_mutex
+
+        return is_mutex(name)
+    if sys.platform == "linux":
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+            asking.connect(f"\0{name}")
+            return True
+    return False
+
+
+def take_trees(claim: str, folders: frozenset[PurePath]) -> Callable[[], None]:
+    """Take folders with all that is below them, which nobody else may have a part of; return what gives them back.
+
+    Parameters
+    ----------
+    claim
+        Says what for, in any words.
+    folders
+        Absolute, as the system compares names; one may stand below another.
+
+    Raises
+    ------
+    Taken
+        Another process has one of them, a folder above, or one below.
+    """
+    above = {parent for folder in folders for parent in folder.parents} - folders
+    with contextlib.ExitStack() as kept:
+        # First said, then asked: of two at the same moment, at least one sees the other.
+        for folder in folders:
+            kept.callback(take(f"{claim} {folder}"))
+        for folder in above:
+            for number in range(_BELOW):
+                with contextlib.suppress(Taken):
+                    kept.callback(take(f"{claim} below {folder} {number}"))
+                    break
+        below = (f"{claim} below {folder} {number}" for folder in folders for number in range(_BELOW))
+        if any(map(is_taken, below)) or any(is_taken(f"{claim} {folder}") for folder in above):
+            raise Taken
+        return kept.pop_all().close
+
+
+def _name_of(claim: str) -> str:
+    return f"nexuslims-logger-{hashlib.sha256(claim.encode(errors='surrogateescape')).hexdigest()}"

@@ -12,12 +12,15 @@ if sys.platform == "win32":
     if TYPE_CHECKING:
         from collections.abc import Callable
 
+    _SYNCHRONIZE = 0x00100000
     _ERROR_ACCESS_DENIED = 5
     _ERROR_ALREADY_EXISTS = 183
 
     _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
     _kernel32.CreateMutexW.argtypes = (wintypes.LPVOID, wintypes.BOOL, wintypes.LPCWSTR)
     _kernel32.CreateMutexW.restype = wintypes.HANDLE
+    _kernel32.OpenMutexW.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.LPCWSTR)
+    _kernel32.OpenMutexW.restype = wintypes.HANDLE
     _kernel32.CloseHandle.argtypes = (wintypes.HANDLE,)
     _kernel32.CloseHandle.restype = wintypes.BOOL
 
@@ -44,3 +47,11 @@ if sys.platform == "win32":
             _kernel32.CloseHandle(handle)
 
         return close
+
+    def is_mutex(name: str) -> bool:
+        """Whether any process has a mutex of that name."""
+        handle = _kernel32.OpenMutexW(_SYNCHRONIZE, False, f"Global\\{name}")
+        code = ctypes.get_last_error()
+        if handle:
+            _kernel32.CloseHandle(handle)
+        return bool(handle) or code == _ERROR_ACCESS_DENIED

@@ -212,9 +212,17 @@ class AllStored:
 
 @dataclass(frozen=True)
 class AllRecorded:
-    """From the transfer: after `AllStored`, the database has the whole manifest."""
+    """From the transfer: after `AllStored`, the database has the whole manifest.
+
+    Attributes
+    ----------
+    rows, newest_at
+        As `SessionFacts.manifest_rows` and `SessionFacts.manifest_newest_at`.
+    """
 
     session_identifier: str
+    rows: int
+    newest_at: datetime | None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 M = TypeVar("M")
 
 
+def nothing() -> None:
+    """Stand where nobody watches whether it goes on."""
+
+
 class Clock(Protocol):
     """What time it is."""
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ConfigurationError, StopAndTell
-from nexuslims_logger.machine_guard import Taken, take
+from nexuslims_logger.machine_guard import Taken, take, take_trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+    from pathlib import Path, PurePath
 
     from filelock import BaseFileLock
 
@@ -30,9 +30,13 @@ class AlreadyRunning(StopAndTell):
         Its process, and when it took the lock (aware); None when that cannot be read.
     elsewhere
         It does not write the same journal.
+    gives_way
+        It only catches up.
     """
 
-    def __init__(self, pid: int | None, since: datetime | None, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self, pid: int | None, since: datetime | None, *, elsewhere: bool = False, gives_way: bool = False
+    ) -> None:
         details = [] if pid is None else [f"process {pid}"]
         if since is not None:
             details.append(f"since {since.astimezone():%Y-%m-%d %H:%M}")
@@ -47,6 +51,8 @@ class AlreadyRunning(StopAndTell):
         super().__init__("NexusLIMS-Logger is already running", message)
         self.pid = pid
         self.since = since
+        self.elsewhere = elsewhere
+        self.gives_way = gives_way
 
 
 class SingleInstance:
@@ -58,11 +64,14 @@ class SingleInstance:
         The program's folder; made when it is missing.
     claims
         What no other logger of this PC may have at the same time, in any words; see `machine_guard`.
+    gives_way
+        Told to who comes later: this one ends when it is rung at (`doorbell`).
     """
 
-    def __init__(self, folder: Path, claims: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, claims: tuple[str, ...] = (), *, gives_way: bool = False) -> None:
         self._folder = folder
         self._claims = claims
+        self._gives_way = gives_way
         self._give_back: list[Callable[[], None]] = []
         self._holder = folder / "instance.json"
         self._lock: BaseFileLock | None = None
@@ -94,15 +103,34 @@ class SingleInstance:
             ) from error
         _held.add(self)
         self._lock = lock
+        self.claim(*self._claims)
+        # Only for the message to a second instance: not worth failing for.
+        with contextlib.suppress(OSError):
+            self._holder.unlink(missing_ok=True)  # another account may have died and left its own
+            self._holder.write_text(json.dumps({"pid": os.getpid(), "gives_way": self._gives_way}), encoding="ascii")
+
+    def claim(self, *claims: str) -> None:
+        """Take more of what no other logger of this PC may have; without it, the lock is given back.
+
+        Raises
+        ------
+        AlreadyRunning
+            Another logger has it.
+        """
         try:
-            for claim in self._claims:
+            for claim in claims:
                 self._give_back.append(take(claim))
         except Taken as taken:
             self.release()
             raise AlreadyRunning(None, None, elsewhere=True) from taken
-        # Only for the message to a second instance: not worth failing for.
-        with contextlib.suppress(OSError):
-            self._holder.write_text(json.dumps({"pid": os.getpid()}), encoding="ascii")
+
+    def watch(self, claim: str, folders: frozenset[PurePath]) -> None:
+        """Take folders with what is above and below, as `machine_guard.take_trees`; else as `claim`."""
+        try:
+            self._give_back.append(take_trees(claim, folders))
+        except Taken as taken:
+            self.release()
+            raise AlreadyRunning(None, None, elsewhere=True) from taken
 
     def release(self) -> None:
         """Give the lock back; nothing happens without one."""
@@ -118,11 +146,12 @@ class SingleInstance:
 
     def _already_running(self) -> AlreadyRunning:
         try:
-            pid = int(json.loads(self._holder.read_bytes())["pid"])
+            told = json.loads(self._holder.read_bytes())
+            pid, gives_way = int(told["pid"]), bool(told.get("gives_way"))
             since = datetime.fromtimestamp(self._holder.stat().st_mtime, UTC)
         except (OSError, ValueError, KeyError, TypeError):
             return AlreadyRunning(None, None)
-        return AlreadyRunning(pid, since)
+        return AlreadyRunning(pid, since, gives_way=gives_way)
 
 
 def holder_of(folder: Path) -> AlreadyRunning | None:

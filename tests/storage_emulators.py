@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.config import Settings, load_settings
+from nexuslims_logger.ports import nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nexuslims_logger.storage.gcs import GcsStore
     from nexuslims_logger.storage.gcs_line import Limits
@@ -104,12 +105,12 @@ def settings_for(url: str, bucket: str, home: Path, **more: str) -> Settings:
     )
 
 
-def store_at(url: str, bucket: str, home: Path, **limits: float) -> GcsStore:
+def store_at(url: str, bucket: str, home: Path, step: Callable[[], None] = nothing, **limits: float) -> GcsStore:
     """Return a store of that bucket, with short limits of time."""
     # Not at the top: most tests need nothing of Google's libraries.
     from nexuslims_logger.storage.gcs import GcsStore
 
-    return GcsStore(settings_for(url, bucket, home), quick(**limits))
+    return GcsStore(settings_for(url, bucket, home), quick(**limits), step)
 
 
 def quick(**limits: float) -> Limits:

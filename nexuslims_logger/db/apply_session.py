@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.amendments import with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.manifest_check import lacks_manifest, manifest_lacking
 from nexuslims_logger.db.parts import finish_own, waits_for_others
 from nexuslims_logger.db.records import EventType, RecordStatus
 from nexuslims_logger.journal.records import Applied, EndReason, SessionState
@@ -37,6 +38,8 @@ def apply_session(units: Units, facts: SessionFacts) -> Applied:
     ------
     WaitsForParts
         The facts are READY and recorded as far as they go, but another computer has not finished its part.
+    ManifestLacking
+        The same, but rows of the manifest are not there any more.
     """
     try:
         return _apply(units, facts)
@@ -52,6 +55,8 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
         found = repository.event_rows(facts.identifier)
         offset_ms = _clock_offset_ms(found.database_now, before, _now(unit))
         if found.start is None:
+            if facts.clock_offset_ms is not None:
+                offset_ms = facts.clock_offset_ms  # of a START that the database has lost: today's says nothing of it
             repository.insert_event({**_start_values(facts), "clock_offset_ms": offset_ms})
         else:
             offset_ms = found.start.clock_offset_ms
@@ -61,17 +66,23 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
         elif facts.ended_at is not None:
             _insert_end(repository, facts, found.start)
         ready = facts.state is SessionState.READY
-        awaited = finish_own(repository, facts, found.start) if ready else ()
+        # What the record builder has moved on is complete, whatever became of the manifest since.
+        waits = found.start is None or found.start.record_status == RecordStatus.WAITING_FOR_END
+        lacking = ready and waits and lacks_manifest(repository, facts)
+        awaited = finish_own(repository, facts, found.start) if ready and not lacking else ()
         held = repository.event_rows(facts.identifier)
-        if ready and not awaited and held.start and held.start.record_status == RecordStatus.WAITING_FOR_END:
+        done = ready and not lacking and not awaited
+        if done and held.start and held.start.record_status == RecordStatus.WAITING_FOR_END:
             raise Collision("The database was busy", "Another computer joined the session in the same moment.")
         unit.commit()
+    if lacking:
+        raise manifest_lacking()
     if awaited:
         raise waits_for_others(awaited)
-    return _applied(facts, held, offset_ms)
+    return _applied(facts, held, offset_ms, anew=found.start is None and facts.database_revision > 0)
 
 
-def _applied(facts: SessionFacts, held: EventRows, offset_ms: int | None) -> Applied:
+def _applied(facts: SessionFacts, held: EventRows, offset_ms: int | None, *, anew: bool) -> Applied:
     events = (held.start, held.end)
     return Applied(
         session_identifier=facts.identifier,
@@ -82,6 +93,7 @@ def _applied(facts: SessionFacts, held: EventRows, offset_ms: int | None) -> App
         clock_offset_ms=offset_ms,
         end_reason=held.end.end_reason if held.end else None,
         ended_by=held.end.computer_name if held.end else None,
+        anew=anew,
     )
 
 

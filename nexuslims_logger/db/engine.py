@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import logging
+import sqlite3
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +19,12 @@ from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable
 from nexuslims_logger.journal.standing import Standing
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from sqlalchemy import Connection, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from nexuslims_logger.config import Settings
+
+log = logging.getLogger(__name__)
 
 #: How long an embedded database may be busy with another process, seconds.
 BUSY_TIMEOUT_S = 15
@@ -164,9 +166,10 @@ def _for_file_or_other(url: URL) -> Engine:
         return create_engine(url, pool_pre_ping=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _configure_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     if url.database and not url.database.startswith((":", "file:")):
-        event.listen(engine, "checkout", partial(_see_that_it_stands, Path(url.database)))
+        event.listen(engine, "checkout", partial(_write_anew, Path(url.database)))
+        event.listen(engine, "begin", _see_that_it_stands)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -182,15 +185,24 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _see_that_it_stands(path: Path, connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
+def _write_anew(path: Path, connection: sqlite3.Connection, record: ConnectionPoolEntry, _proxy: Any) -> None:
     """Write a file that was deleted under us anew, as far as its folder is there: what is said to be recorded is."""
     standing = record.info.setdefault("standing", Standing(path))
-    if standing.holds():
+    if standing.holds() or not standing.is_free():
         return
-    if not standing.is_free():
-        raise DatabaseUnavailable("The database file has gone", standing.complaint())
-    standing.write_anew(connection).close()
+    try:
+        standing.write_anew(connection).close()
+    except sqlite3.Error as error:
+        # Raised here it would close the connection, and with that the last of the file would go.
+        log.warning("%s cannot be written anew: %s", path, error)
+        return
     raise DisconnectionError(path)
+
+
+def _see_that_it_stands(connection: Connection) -> None:
+    standing: Standing = connection.info["standing"]
+    if not standing.holds():
+        raise DatabaseUnavailable("The database file has gone", standing.complaint())
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -105,6 +105,16 @@ class ManifestQueries(Queries):
         found: datetime | None = self._connection.scalar(question)
         return found
 
+    def manifest_extent(self, session_identifier: str, computer_name: str) -> tuple[int, datetime | None]:
+        """Return how many rows of the session one computer has written, and the newest time of an upload in them."""
+        rows, newest_at = self._connection.execute(
+            select(func.count(), func.max(FILE_MANIFEST.c.uploaded_at)).where(
+                FILE_MANIFEST.c.session_identifier == session_identifier,
+                FILE_MANIFEST.c.computer_name == computer_name,
+            )
+        ).one()
+        return rows, newest_at
+
     def files_after(self, session_identifier: str, moment: datetime) -> int:
         """Return how many of the session's files in the store were modified after `moment`."""
         found: int | None = self._connection.scalar(

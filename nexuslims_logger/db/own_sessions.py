@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.db.manifest_check import lacks_manifest
 from nexuslims_logger.db.parts import last_activity
 from nexuslims_logger.db.records import EventType, RecordStatus
 from nexuslims_logger.journal.records import Lost, SessionState
@@ -11,7 +12,7 @@ from nexuslims_logger.journal.records import Lost, SessionState
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.db.unit_of_work import UnitOfWork, Units
     from nexuslims_logger.journal.records import SessionFacts
 
 #: So many sessions are asked for in one statement.
@@ -25,11 +26,14 @@ def find_lacking(units: Units, sessions: tuple[SessionFacts, ...]) -> tuple[str,
         for first in range(0, len(sessions), _AT_ONCE):
             several = sessions[first : first + _AT_ONCE]
             held = unit.repository.statuses_of([facts.identifier for facts in several])
-            lacking += [facts.identifier for facts in several if _lacks(facts, held.get(facts.identifier, {}))]
+            lacking += [facts.identifier for facts in several if _lacks(unit, facts, held.get(facts.identifier, {}))]
     return tuple(lacking)
 
 
-def _lacks(facts: SessionFacts, held: Mapping[str, str]) -> bool:
+def _lacks(unit: UnitOfWork, facts: SessionFacts, held: Mapping[str, str]) -> bool:
+    if facts.joined:
+        # START and END are its own computer's; what only this one can write again is the part's list of files.
+        return facts.state is SessionState.READY and lacks_manifest(unit.repository, facts)
     wanted = {EventType.START} if facts.ended_at is None else {EventType.START, EventType.END}
     behind = facts.state is SessionState.READY and RecordStatus.WAITING_FOR_END in held.values()
     return behind or not wanted <= held.keys()

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.db.errors import Collision, DuplicateRow
+from nexuslims_logger.db.manifest_check import lacks_manifest, manifest_lacking
 from nexuslims_logger.db.records import EventType, RecordStatus
 from nexuslims_logger.errors import StopAndTell, TryLater
 from nexuslims_logger.journal.records import Applied, EndReason, Neighbour, SessionState
@@ -167,6 +168,11 @@ def apply_part(units: Units, facts: SessionFacts) -> Applied:
     -------
     Applied
         With the END of the session, when its own computer (or whoever took it over) has written one.
+
+    Raises
+    ------
+    ManifestLacking
+        The facts are READY, but rows of this computer's part are not there any more: the session waits for it again.
     """
     try:
         return _apply_part(units, facts)
@@ -180,12 +186,16 @@ def _apply_part(units: Units, facts: SessionFacts) -> Applied:
         repository = unit.repository
         found = repository.event_rows(facts.identifier)
         start = found.start
+        lacking = False
         if start is not None and start.record_status == RecordStatus.WAITING_FOR_END and repository.has_parts():
-            if facts.state is SessionState.READY:
+            lacking = facts.state is SessionState.READY and lacks_manifest(repository, facts)
+            if facts.state is SessionState.READY and not lacking:
                 _finish_part(repository, facts, found, start)
             else:
                 _add(repository, start, facts.computer_name)  # a database that was restored has lost it
             unit.commit()
+    if lacking:
+        raise manifest_lacking()
     end = found.end
     return Applied(
         session_identifier=facts.identifier,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 _SCHEMA = """
 CREATE TABLE session (
   identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
@@ -41,6 +41,7 @@ CREATE TABLE session (
   end_utc_offset_min INTEGER, end_reason TEXT, take_until TEXT, state TEXT NOT NULL, clock_offset_ms INTEGER,
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
   database_revision INTEGER NOT NULL, database_error TEXT, joined INTEGER NOT NULL DEFAULT 0,
+  manifest_rows INTEGER NOT NULL DEFAULT 0, manifest_newest_at TEXT,
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
 );
 CREATE TABLE instrument (
@@ -49,8 +50,14 @@ CREATE TABLE instrument (
 );
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)
 """
-_CHANGES = {2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0"}
-_TIMES = frozenset({"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at"})
+_CHANGES = {
+    2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",
+    3: "ALTER TABLE session ADD COLUMN manifest_rows INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE session ADD COLUMN manifest_newest_at TEXT",
+}
+_TIMES = frozenset(
+    {"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at", "manifest_newest_at"}
+)
 _READ: dict[str, Callable[[Any], object]] = {
     "state": SessionState,
     "end_reason": EndReason,
@@ -161,7 +168,7 @@ class FactsJournal:
         with self._file.transaction() as connection:
             connection.execute(
                 "UPDATE session SET database_revision = 0, state = REPLACE(state, 'READY', 'STORED') "
-                "WHERE identifier = ? AND NOT joined",
+                "WHERE identifier = ?",
                 [identifier],
             )
 
@@ -210,8 +217,8 @@ class FactsJournal:
         ]
 
     def sent(self) -> list[SessionFacts]:
-        """Return this PC's own sessions of which the database has had everything, oldest first."""
-        return self._select("WHERE revision = database_revision AND revision > 0 AND NOT joined ORDER BY started_at")
+        """Return the sessions, and parts of sessions, of which the database has had everything, oldest first."""
+        return self._select("WHERE revision = database_revision AND revision > 0 ORDER BY started_at")
 
     def of_store(self, url: str) -> set[str]:
         """Return the sessions whose files go to this store."""

@@ -93,6 +93,9 @@ class SessionFacts:
     joined
         This is only this PC's part of another computer's session: START and END are that one's, and the times here
         are the part's.
+    manifest_rows, manifest_newest_at
+        How many rows this computer has written into the session's manifest, and the newest time of an upload in them:
+        a database with less was put back to an earlier state. Known when the session is READY.
     """
 
     identifier: str
@@ -123,6 +126,8 @@ class SessionFacts:
     database_revision: int = 0
     database_error: str | None = None
     joined: bool = False
+    manifest_rows: int = 0
+    manifest_newest_at: datetime | None = None
 
     @property
     def confirmed(self) -> bool:
@@ -185,6 +190,8 @@ class Applied:
         PC clock minus database clock, measured in this exchange.
     end_reason, ended_by
         Of the END that the database holds: its reason as found, and the computer that wrote it.
+    anew
+        The database has had a START of this session, and had none any more.
     """
 
     session_identifier: str
@@ -195,6 +202,7 @@ class Applied:
     clock_offset_ms: int | None
     end_reason: str | None = None
     ended_by: str | None = None
+    anew: bool = False
 
 
 @dataclass(frozen=True)

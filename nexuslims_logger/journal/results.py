@@ -195,6 +195,18 @@ class Results:
         """Whether the database still lacks a result of the session."""
         return bool(self._files.execute("SELECT 1 FROM result WHERE session = ? AND recorded = 0 LIMIT 1", [session]))
 
+    def extent(self, session: str) -> tuple[int, datetime | None]:
+        """Return how many rows the session's manifest has, and the newest time of an upload in them.
+
+        Of two results for one object either may stand there: they are one row, and tell no time.
+        """
+        rows, newest_at = self._files.execute(
+            "SELECT COUNT(*), MAX(CASE WHEN results = 1 THEN at END) FROM "
+            "(SELECT COUNT(*) AS results, MAX(uploaded_at) AS at FROM result WHERE session = ? GROUP BY object)",
+            [session],
+        )[0]
+        return rows, datetime.fromisoformat(newest_at) if newest_at else None
+
     def mark_recorded(self, result: Result) -> None:
         """Note that the database has exactly this result; one written since stays owed."""
         self._files.execute(

@@ -101,14 +101,20 @@ def confirm_clock(loop: SessionLoop, message: ConfirmClock) -> None:
 def release(loop: SessionLoop, session_identifier: str) -> None:
     """Let a session become ready whose files and manifest are through, once the database has told its time."""
     facts = loop.ports.facts.session(session_identifier)
-    if facts.state is not SessionState.STORED or session_identifier not in loop.recorded:
+    recorded = loop.recorded.get(session_identifier)
+    if facts.state is not SessionState.STORED or recorded is None:
         return
     if facts.database_revision == 0:
         return  # its START is on the way, and the answer comes back here
     if (doubt := clock_in_doubt(loop, facts)) and doubt.held:
         loop.tell(doubt)
         return
-    loop.ports.facts.change(facts.identifier, state=SessionState.READY)
+    loop.ports.facts.change(
+        facts.identifier,
+        state=SessionState.READY,
+        manifest_rows=recorded.rows,
+        manifest_newest_at=recorded.newest_at,
+    )
     loop.push()
 
 

@@ -164,5 +164,5 @@ def all_stored(loop: SessionLoop, message: AllStored) -> None:
 
 def all_recorded(loop: SessionLoop, message: AllRecorded) -> None:
     """Let the rows become ready: the files are in the store, and the manifest in the database."""
-    loop.recorded.add(message.session_identifier)
+    loop.recorded[message.session_identifier] = message
     release(loop, message.session_identifier)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from nexuslims_logger.messages import UnassignedSeen
+    from nexuslims_logger.messages import AllRecorded, UnassignedSeen
     from nexuslims_logger.session.ports import SessionPorts
     from nexuslims_logger.session.service import ChangeUser
 
@@ -75,8 +75,8 @@ class SessionLoop:
         self.current: str | None = None
         #: Sessions whose END was written in this run: their final set is found by the next complete scan.
         self.ended_now: set[str] = set()
-        #: Sessions whose manifest is in the database, as the transfer has told in this run.
-        self.recorded: set[str] = set()
+        #: Of the sessions whose manifest is in the database what the transfer has told of it in this run.
+        self.recorded: dict[str, AllRecorded] = {}
         #: What the running session's user may still take or leave.
         self.unassigned: UnassignedSeen | None = None
         self.vigil = Vigil(ports.station.gap_s, ports.station.auto_end_s)

@@ -31,7 +31,7 @@ from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.forgotten import seen_working, somebody_works
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
-from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, owed_again
+from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, note_database, owed_again
 from nexuslims_logger.session.service import (
     AssignUnassigned,
     ChangeUser,
@@ -130,6 +130,7 @@ def _wait_for_change(loop: SessionLoop) -> Change:
 
 def _catch_up(loop: SessionLoop) -> None:
     refuse_silent_fallback(loop)
+    note_database(loop)
     if (confirmed := loop.ports.station.confirm_clock) is not None:
         if not loop.ports.facts.knows(confirmed):
             message = "The journal of this PC does not know it. 'nexuslims-logger sessions' lists the recent ones."

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.errors import DatabaseUnavailable, Defect, LoggerError, TryLater
+from nexuslims_logger.errors import DatabaseUnavailable, Defect, LoggerError, ManifestLacking, TryLater
 from nexuslims_logger.events import Problem, RecordState, SessionReady, Trouble
 from nexuslims_logger.journal.records import OPEN, Applied, SessionState
+from nexuslims_logger.messages import RecordAgain
 from nexuslims_logger.session.clock_check import check_clock, release
 from nexuslims_logger.session.end import ended_elsewhere
 from nexuslims_logger.session.restored import compare
@@ -125,6 +126,9 @@ class Recording:
         facts = loop.ports.facts.mark(ticket.identifier, ticket.revision, **answer)
         if "clock_offset_ms" in answer:
             check_clock(loop, facts)
+        if applied.anew and not applied.ready:
+            log.warning("the database has lost the START of session %s; it is sent once more", facts.identifier)
+            loop.ports.transfer.put(RecordAgain(facts.identifier))
         recorded = facts.revision == facts.database_revision
         log.debug("the database has revision %d of session %s", ticket.revision, ticket.identifier)
         loop.tell(RecordState(facts.identifier, recorded, loop.ports.station.this_pc_only))
@@ -145,8 +149,12 @@ class Recording:
         first_s = 2.0 if isinstance(error, TryLater) else 60.0
         delay = self._delays.setdefault(identifier, Backoff(first_s, 300.0))
         delay.failed(ports.clock.monotonic(), ports.random.fraction(), problem)
-        ports.facts.mark_refused(identifier, f"{error.title}: {error.message}")
         log.warning("%s: %s", error.title, error.message)
+        if isinstance(error, ManifestLacking):
+            # Nobody can do anything about it, and nobody needs to.
+            ports.transfer.put(RecordAgain(identifier))
+            return
+        ports.facts.mark_refused(identifier, f"{error.title}: {error.message}")
         self._loop.tell(
             RecordState(identifier, recorded=False, this_pc_only=ports.station.this_pc_only, problem=delay.problem)
         )

@@ -57,7 +57,7 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
         if newest and goes_here:
             choice, by_itself = _choose(loop, facts, found)
             if choice is InterruptedChoice.CONTINUE:
-                return Continued(_continue(loop, facts), by_itself)
+                return Continued(_continue(loop, facts, by_itself=by_itself), by_itself)
         _end_theirs(loop, facts, found)
     return None
 
@@ -95,10 +95,11 @@ def _resumed_at(loop: SessionLoop, facts: SessionFacts) -> datetime | None:
     return datetime.fromisoformat(resumed_at) if resumed_at else None
 
 
-def _continue(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
+def _continue(loop: SessionLoop, facts: SessionFacts, *, by_itself: bool) -> SessionFacts:
     """Go on with the session; only a pause on purpose is taken off the hours."""
-    # The gap until now is answered for: what follows is the session's, too.
-    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), loop.ports.clock.now().isoformat())
+    # The gap until now is answered for: what follows is the session's, too. Where nobody has answered, nobody is here.
+    resumed_at = loop.ports.station.launched_at if by_itself else loop.ports.clock.now()
+    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), resumed_at.isoformat())
     changes: dict[str, object] = {"resumed": facts.resumed + 1}
     if facts.paused_at is not None:
         paused_s = max(0, round((loop.ports.clock.now() - facts.paused_at).total_seconds()))

@@ -18,7 +18,7 @@ from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.recover import recover_interrupted
-from nexuslims_logger.session.restored import compare
+from nexuslims_logger.session.restored import compare, note_database
 from nexuslims_logger.session.service import TryAgain
 from nexuslims_logger.session.who import ask_who, tell_names
 
@@ -71,6 +71,7 @@ def start_session(loop: SessionLoop) -> None:
     """
     loop.tell(Starting(StartStep.JOURNAL))
     refuse_silent_fallback(loop)
+    note_database(loop)
     for forgotten in loop.ports.facts.forget_before(loop.ports.clock.now() - KEPT):
         loop.ports.transfer.put(Forget(forgotten))
     withdraw_leftover(loop)

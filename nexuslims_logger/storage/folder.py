@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ChecksumMismatch, NameRefused, PreconditionFailed, StoreUnavailable
+from nexuslims_logger.ports import nothing
 from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject, UploadWatch
 from nexuslims_logger.storage.folder_content import Hashed, Readable, hash_content, identity_at, receive
 from nexuslims_logger.storage.folder_disk import (
@@ -28,7 +29,7 @@ from nexuslims_logger.storage.names import OWN_FOLDER, check_name
 from nexuslims_logger.storage.windows_names import check_windows_name, long_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nexuslims_logger.ports import Clock
 
@@ -54,9 +55,11 @@ class FolderStore:
     create
         Make the folder a store when it is none yet. Without it, a folder that is not a store (an unmounted
         share looks like that) raises `StoreUnavailable`.
+    step
+        Is called at each block and each object, on the thread that asked for it: it goes on, however slowly.
     """
 
-    def __init__(self, folder: Path, clock: Clock, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, clock: Clock, *, create: bool = True, step: Callable[[], None] = nothing) -> None:
         self._shown = Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute keeps ".."
         self._folder = Path(long_path(str(self._shown))) if os.name == "nt" else self._shown
         own = self._folder / OWN_FOLDER
@@ -66,6 +69,7 @@ class FolderStore:
         self._records = Records(own / "objects", self._temporary)
         self._clock = clock
         self._create = create
+        self._step = step
         self._opened = False
 
     @property
@@ -168,6 +172,7 @@ class FolderStore:
 
     def _look(self, name: str) -> Entry | None:
         """Return the object's present entry; takes the lock only when the content has to decide."""
+        self._step()
         path = self._path(name)
         found = identity_at(path)
         if found is None:
@@ -180,7 +185,7 @@ class FolderStore:
             if entry.identity == found:
                 return entry
         # It may take long, so it is done before the lock is taken.
-        hashed = hash_content(path, name)
+        hashed = hash_content(path, name, self._step)
         with locked(self._locks, name):
             return self._resolve(name, hashed)
 
@@ -195,7 +200,7 @@ class FolderStore:
             if entry.identity == found:
                 return entry
         if hashed is None or hashed.identity != found:
-            hashed = hash_content(path, name)
+            hashed = hash_content(path, name, self._step)
         if hashed is None:
             return None
         present = recognise(hashed, entries, self._now_ns())
@@ -209,7 +214,9 @@ class FolderStore:
         """Write `content` beside, then exchange it for the object of that generation."""
         path, temporary = self._path(name), temporary_path(self._temporary)
         try:
-            arrived = receive(content, temporary, new.size, new.md5, mtime_ns=new.mtime_ns, watch=watch)
+            arrived = receive(
+                content, temporary, new.size, new.md5, mtime_ns=new.mtime_ns, watch=watch, step=self._step
+            )
             make_folder(path.parent)
             with locked(self._locks, name):
                 present = _expect(self._resolve(name, None), name, if_generation)

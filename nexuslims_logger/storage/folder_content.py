@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from nexuslims_logger.errors import ChecksumMismatch, PreconditionFailed
+from nexuslims_logger.ports import nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nexuslims_logger.storage.contract import UploadWatch
 
 _BUFFER = 1 << 20
 _ATTEMPTS = 3
+#: What is written goes to the disk at least so often: to a slow share, all of it at the end would take minutes.
+_SYNC_BYTES = 256 << 20
 
 
 class Readable(Protocol):
@@ -50,9 +54,19 @@ class Hashed:
 
 
 def receive(  # noqa: PLR0913 - what was announced, and where it goes
-    content: Readable, temporary: Path, size: int, md5: str, *, mtime_ns: int, watch: UploadWatch | None
+    content: Readable,
+    temporary: Path,
+    size: int,
+    md5: str,
+    *,
+    mtime_ns: int,
+    watch: UploadWatch | None,
+    step: Callable[[], None] = nothing,
 ) -> Identity:
-    """Write down the bytes that were announced, and their time; raises `ChecksumMismatch` for others."""
+    """Write down the bytes that were announced, and their time; raises `ChecksumMismatch` for others.
+
+    `step` is called at each block.
+    """
     digest, arrived = hashlib.md5(usedforsecurity=False), 0
     by_handle = os.utime in os.supports_fd
     with temporary.open("xb") as file:
@@ -62,6 +76,10 @@ def receive(  # noqa: PLR0913 - what was announced, and where it goes
                 break
             digest.update(block)
             file.write(block)
+            step()
+            if arrived // _SYNC_BYTES > (arrived - len(block)) // _SYNC_BYTES:
+                file.flush()
+                os.fsync(file.fileno())
             if watch is not None:
                 watch.sent(arrived)
         if arrived != size or digest.hexdigest() != md5:
@@ -88,8 +106,8 @@ def identity_at(path: Path) -> Identity | None:
     return Identity.of(found) if stat.S_ISREG(found.st_mode) else None
 
 
-def hash_content(path: Path, name: str) -> Hashed | None:
-    """Read a file that holds still meanwhile; None when it is gone."""
+def hash_content(path: Path, name: str, step: Callable[[], None] = nothing) -> Hashed | None:
+    """Read a file that holds still meanwhile; None when it is gone. `step` is called at each block."""
     for _ in range(_ATTEMPTS):
         try:
             with path.open("rb") as file:
@@ -97,6 +115,7 @@ def hash_content(path: Path, name: str) -> Hashed | None:
                 digest = hashlib.md5(usedforsecurity=False)
                 while block := file.read(_BUFFER):
                     digest.update(block)
+                    step()
                 if Identity.of(os.fstat(file.fileno())) == before:
                     return Hashed(before, digest.hexdigest())
         except FileNotFoundError:

@@ -17,6 +17,7 @@ from nexuslims_logger.errors import (
     PreconditionFailed,
     ReplacingDenied,
 )
+from nexuslims_logger.ports import nothing
 from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject, UploadWatch
 from nexuslims_logger.storage.gcs_errors import CALLING_ERRORS, is_missing_bucket, lacks_delete, translate
 from nexuslims_logger.storage.gcs_line import Limits, Line
@@ -25,7 +26,7 @@ from nexuslims_logger.storage.gcs_names import check_gcs_name
 from nexuslims_logger.storage.gcs_upload import Announced, upload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nexuslims_logger.config import Settings
 
@@ -43,10 +44,12 @@ class GcsStore:
         (so many connections are kept open), and ``STORAGE_EMULATOR_HOST``.
     limits
         Of time: no single request waits for longer, and no call tries again for longer.
+    step
+        As `Line`'s.
     """
 
-    def __init__(self, settings: Settings, limits: Limits | None = None) -> None:
-        self._line = Line(settings, limits or Limits())
+    def __init__(self, settings: Settings, limits: Limits | None = None, step: Callable[[], None] = nothing) -> None:
+        self._line = Line(settings, limits or Limits(), step)
         self._may_replace = True
 
     @property

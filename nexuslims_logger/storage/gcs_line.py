@@ -17,10 +17,11 @@ from requests.adapters import HTTPAdapter
 
 from nexuslims_logger import __version__
 from nexuslims_logger.google_login import load_credentials
+from nexuslims_logger.ports import nothing
 from nexuslims_logger.storage.gcs_errors import UNTRUSTED, Place, is_transient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nexuslims_logger.config import Settings
 
@@ -63,9 +64,12 @@ class Line:
         With a bucket's name in ``DATA_BUCKET``.
     limits
         Of time.
+    step
+        Is called at each answer, on the thread that asked for it: it goes on.
     """
 
-    def __init__(self, settings: Settings, limits: Limits) -> None:
+    def __init__(self, settings: Settings, limits: Limits, step: Callable[[], None] = nothing) -> None:
+        self.step = step
         self.place = Place.of(settings)
         self.timeout = (limits.connect_s, limits.answer_s)
         self.retry = Retry(
@@ -138,6 +142,7 @@ class Line:
         )
         # One attempt at the token each time: the retries are ours.
         session = AuthorizedSession(credentials, auth_request=Request(requests.Session()))  # type: ignore[no-untyped-call]
+        session.hooks["response"].append(lambda *_answer, **_how: self.step())
         pool = HTTPAdapter(pool_connections=2, pool_maxsize=settings.upload_workers)
         session.mount("https://", pool)
         session.mount("http://", pool)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileUnreadable, FileVanished, FolderMissing
-from nexuslims_logger.ports import FileEntry, FileStat, FolderListing
+from nexuslims_logger.ports import FileEntry, FileStat, FolderListing, nothing
 from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.disk_windows import is_junction, long_path, open_shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # A link or a device in the place of a file is no file of ours any more (ELOOP, ENXIO).
 _VANISHED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
@@ -34,11 +34,14 @@ class DiskFile:
         Its file descriptor, which belongs to this object from now on.
     path
         As a person should read it in an error.
+    step
+        Is called at each block: it goes on.
     """
 
-    def __init__(self, handle: int, path: str) -> None:
+    def __init__(self, handle: int, path: str, step: Callable[[], None] = nothing) -> None:
         self._handle = handle
         self._path = path
+        self._step = step
 
     def stat(self) -> FileStat:
         """Ask through the handle."""
@@ -49,6 +52,7 @@ class DiskFile:
 
     def read(self, size: int) -> bytes:
         """Read up to `size` bytes; b"" at the end."""
+        self._step()
         try:
             return os.read(self._handle, size)
         except OSError as error:
@@ -64,7 +68,16 @@ class DiskFile:
 
 
 class Disk:
-    """A `FileSystem` of the real disks and shares. Without state: it may be used from every thread."""
+    """A `FileSystem` of the real disks and shares. Without state: it may be used from every thread.
+
+    Parameters
+    ----------
+    step
+        Is called at each block and each folder, on the thread that asked for it: it goes on.
+    """
+
+    def __init__(self, step: Callable[[], None] = nothing) -> None:
+        self._step = step
 
     def volume(self, root: str) -> str:
         """Return the number of the file system that `root` stands on.
@@ -92,6 +105,7 @@ class Disk:
         waiting = [""]
         while waiting:
             folder = waiting.pop()
+            self._step()
             try:
                 files, below = _read_folder(root, folder)
             except OSError as error:
@@ -130,7 +144,7 @@ class Disk:
             handle = open_shared(_os_path(root, path))
         except OSError as error:
             raise explained(error, path) from error
-        file = DiskFile(handle, path)
+        file = DiskFile(handle, path, self._step)
         try:
             _regular(os.fstat(handle), path)
         except BaseException:  # nobody else knows of this handle yet

@@ -49,7 +49,7 @@ def finish(ports: TransferPorts, state: PassState, session: TrackedSession) -> N
         ports.session.put(_all_stored(ports, identifier))
     if identifier not in state.told_recorded and not ports.results.has_unrecorded(identifier):
         state.told_recorded.add(identifier)
-        ports.session.put(AllRecorded(identifier))
+        ports.session.put(AllRecorded(identifier, *ports.results.extent(identifier)))
 
 
 def _anything_open(ports: TransferPorts, state: PassState, identifier: str) -> bool:

@@ -193,6 +193,7 @@ def _write_down(ports: TransferPorts, state: PassState, message: Forget | Record
                 ports.uploads.put(message.upload)
     if isinstance(message, RecordAgain):
         state.told_recorded.discard(message.session_identifier)
+        state.unrecorded = True
         ports.session.put(RecordedAnew(message.session_identifier))
 
 

@@ -48,12 +48,9 @@ class Control:
         How far the file was read for its MD5, and how much of it the store has.
     bytes_before
         How much of it the store had before this try.
-    blocks
-        How often a block of it was read, for whatever it was.
     """
 
     cancelled: bool = False
-    blocks: int = 0
     bytes_read: int = 0
     bytes_sent: int = 0
     bytes_before: int = 0
@@ -123,9 +120,7 @@ class _Reader:
     def read(self, size: int) -> bytes:
         if self._control.cancelled:
             raise _Cancelled("Stopped", "The transfer was stopped; the file is sent again next time.")
-        block = self._handle.read(size)
-        self._control.blocks += 1
-        return block
+        return self._handle.read(size)
 
     def seek(self, position: int) -> None:
         self._handle.seek(position)

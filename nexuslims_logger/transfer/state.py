@@ -36,10 +36,6 @@ class SendTicket:
         """Say what is under way, for a person."""
         return f"the transfer of {printable(self.owed.seen.key.path)}"
 
-    def moved(self) -> int:
-        """Return another number as long as it goes on; from any thread."""
-        return self.control.blocks
-
 
 @dataclass(frozen=True)
 class VerifyTicket:

@@ -20,6 +20,7 @@ from nexuslims_logger.db.tasks import (
     apply_manifest,
     apply_part,
     apply_session,
+    find_lacking,
     find_neighbour,
     join_session,
     manifest_of,
@@ -27,7 +28,7 @@ from nexuslims_logger.db.tasks import (
     take_over,
 )
 from nexuslims_logger.db.unit_of_work import units_on
-from nexuslims_logger.errors import LoggerError, StopAndTell, TryLater
+from nexuslims_logger.errors import LoggerError, ManifestLacking, StopAndTell, TryLater
 from nexuslims_logger.journal.records import EndReason, Neighbour, ResultState, SessionState
 from tests.integration.test_rights import granted
 from tests.integration.test_tasks import AT, ENDED, FILE, HOUR, READY, RUNNING
@@ -191,6 +192,23 @@ def test_a_restored_database_learns_of_the_part_again(database: Database, units:
     apply_session(units, RUNNING)
     apply_part(units, PART)
     assert rows(database)["START"].waits_for == "TEM-PC-1, CAM-PC"
+
+
+def test_a_finished_part_whose_files_were_lost_is_waited_for_again(database: Database, units: Units) -> None:
+    part = dataclasses.replace(PART_READY, manifest_rows=1, manifest_newest_at=CAMERA_FILE.uploaded_at)
+    apply_session(units, RUNNING)  # a state from before the part
+    assert find_lacking(units, (part, dataclasses.replace(PART, manifest_rows=1))) == (IDENTIFIER,)
+    with pytest.raises(ManifestLacking):
+        apply_part(units, part)
+    assert rows(database)["START"].waits_for == "TEM-PC-1, CAM-PC"
+    with pytest.raises(WaitsForParts, match="waits for CAM-PC"):
+        apply_session(units, READY)
+
+    apply_manifest(units, (CAMERA_FILE,))
+
+    assert find_lacking(units, (part,)) == ()
+    apply_part(units, part)
+    assert statuses(database) == RELEASED
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from nexuslims_logger.errors import (
     DatabaseUnavailable,
     DataRefused,
     Defect,
+    ManifestLacking,
     TryLater,
     UnknownInstrument,
 )
@@ -225,6 +226,39 @@ def test_a_database_that_lost_the_session_gets_it_again(database: Database, unit
 
     assert applied.ready
     assert {row.record_status for row in events(database).values()} == {"TO_BE_BUILT"}
+
+
+@pytest.mark.parametrize(
+    "restored",
+    [
+        (),
+        (dataclasses.replace(FILE, uploaded_at=AT + HOUR * 2),),
+        (FILE, dataclasses.replace(FILE, object_name="b", uploaded_at=AT + HOUR / 2)),
+    ],
+    ids=["none", "fewer", "older"],
+)
+def test_nothing_is_ready_on_a_manifest_that_was_put_back(
+    database: Database, units: Units, restored: tuple[ManifestRow, ...]
+) -> None:
+    facts = dataclasses.replace(READY, manifest_rows=2, manifest_newest_at=AT + HOUR * 2)
+    theirs = dataclasses.replace(FILE, object_name="theirs", computer_name="CAM-PC", uploaded_at=AT + HOUR * 3)
+    apply_session(units, RUNNING)
+    apply_manifest(units, (*restored, theirs))
+    with pytest.raises(ManifestLacking):
+        apply_session(units, facts)
+    assert [row.record_status for row in events(database).values()] == ["WAITING_FOR_END"] * 2
+    apply_manifest(units, (FILE, dataclasses.replace(FILE, object_name="b", uploaded_at=AT + HOUR * 2)))
+    assert apply_session(units, facts).ready
+
+
+def test_a_start_that_was_lost_is_written_again_with_the_clocks_difference_of_then(
+    database: Database, units: Units
+) -> None:
+    had = dataclasses.replace(RUNNING, revision=3, database_revision=2, clock_offset_ms=120_000)
+    assert apply_session(units, had).anew
+    assert events(database)["START"].clock_offset_ms == 120_000
+    assert not apply_session(units, had).anew
+    assert not apply_session(units, dataclasses.replace(RUNNING, identifier="a new one")).anew
 
 
 def test_what_the_builder_moved_on_stays(database: Database, units: Units) -> None:

@@ -87,12 +87,16 @@ class Observed:
         if isinstance(event, SessionStarted):
             # A thread that has died tells it once more.
             if event.continued and event.session_identifier not in self.running:
-                self.continued_at[event.session_identifier] = self.clock.now()
+                at = self.launched_at[-1] if event.by_itself else self.clock.now()
+                self.continued_at[event.session_identifier] = at
             self.running.add(event.session_identifier)
 
     def see_facts(self, journal: sqlite3.Connection) -> None:
         """Look at a commit of the journal's facts."""
         run = len(self.launched_at)
+        # Whoever was told so, or not, before the next crash.
+        for key, value in journal.execute("SELECT key, value FROM meta WHERE key LIKE 'resumed_at %'"):
+            self.continued_at[key.removeprefix("resumed_at ")] = datetime.fromisoformat(value)
         for session, started_at, ended_at, clicked_at, reason, store_url in journal.execute(
             "SELECT identifier, started_at, ended_at, clicked_at, end_reason, store_url FROM session"
         ):

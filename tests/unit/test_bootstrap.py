@@ -20,9 +20,13 @@ from nexuslims_logger.journal.salvage import TITLE
 from nexuslims_logger.session import end
 from nexuslims_logger.session import main as session_main
 from nexuslims_logger.session.forgotten import somebody_works
+from nexuslims_logger.storage import folder
+from nexuslims_logger.storage.folder_content import identity_at
+from nexuslims_logger.transfer import finish
 from nexuslims_logger.transfer import main as transfer_main
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.sync_pass import sync_pass
+from nexuslims_logger.transfer.verify import verify_some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.bootstrap import Running
     from nexuslims_logger.config import Settings
     from nexuslims_logger.ports import OpenFile
+    from nexuslims_logger.storage.folder_content import Identity
 
 LIMIT_S = 60.0
 
@@ -146,6 +151,35 @@ def test_a_file_that_hangs_is_named_and_holds_up_no_other(
         answered.set()
         running.stop(LIMIT_S)
     assert len(list(settings.home.glob("bucket/*/*.dm3"))) == 2
+
+
+def test_a_slow_store_is_not_called_a_hang(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = threading.Event()
+
+    def looked(path: Path) -> Identity | None:
+        if compared.is_set():
+            time.sleep(0.1)
+        return identity_at(path)
+
+    def verified(*arguments: Any) -> Any:
+        compared.set()
+        return verify_some(*arguments)
+
+    monkeypatch.setattr(folder, "identity_at", looked)
+    monkeypatch.setattr(finish, "verify_some", verified)
+    monkeypatch.setattr(bootstrap, "Supervision", partial(Supervision, pace=Pace(hang_s=0.6, look_s=0.1)))
+    running = bootstrap.start(settings, user="ada")
+    window = Window(running)
+    try:
+        window.until(SessionStarted)
+        for number in range(12):
+            (tmp_path / "data" / f"{number}.dm3").write_bytes(b"%d" % number)
+        running.service.end()
+        window.until(SessionReady)
+    finally:
+        running.stop(LIMIT_S)
+    assert compared.is_set()
+    assert not [event for event in window.told if isinstance(event, Trouble)]
 
 
 def test_a_damaged_journal_keeps_no_session_from_starting(settings: Settings) -> None:

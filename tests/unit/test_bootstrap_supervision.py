@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nexuslims_logger.bootstrap_supervision import STOPPED, Doing, Pace, Supervision
+from nexuslims_logger import bootstrap_supervision
+from nexuslims_logger.bootstrap_supervision import STOPPED, Doing, Pace, Part, Supervision, step
 from nexuslims_logger.bootstrap_threads import DatabaseThread, QueueInbox, ThreadPool
 from nexuslims_logger.events import Healed, Trouble
 from nexuslims_logger.ports import Reply
@@ -110,22 +112,21 @@ def test_a_part_that_hangs_is_told_until_it_goes_on(supervision: Supervision, wi
 def test_one_file_that_hangs_is_named_and_one_that_goes_on_slowly_is_not(
     supervision: Supervision, window: QueueInbox
 ) -> None:
-    class Ticket:
-        looks = 0
+    steps, release, ticket = 0, threading.Event(), "the transfer of scan.ser"
 
-        def __str__(self) -> str:
-            return "the transfer of scan.ser"
+    def transfer() -> bool:
+        nonlocal steps
+        while steps < 30:
+            release.wait(0.02)
+            step()
+            steps += 1
+        return release.wait(LIMIT_S)
 
-        def moved(self) -> int:
-            self.looks += 1
-            return min(self.looks, 30)
-
-    ticket, release = Ticket(), threading.Event()
     pool, inbox = ThreadPool(1, supervision=supervision), QueueInbox()
-    pool.submit(release.wait, LIMIT_S, ticket=ticket, reply_to=inbox)
+    pool.submit(transfer, ticket=ticket, reply_to=inbox)
 
     told = window.get(LIMIT_S)
-    assert ticket.looks > 30, "what goes on slowly was called a hang"
+    assert steps == 30, "what goes on slowly was called a hang"
     assert (told.kind, told.problem.title) == (
         "stuck nexuslims-upload-1",
         "No progress: the transfer of scan.ser",
@@ -134,6 +135,25 @@ def test_one_file_that_hangs_is_named_and_one_that_goes_on_slowly_is_not(
     assert window.get(LIMIT_S) == Healed("stuck nexuslims-upload-1")
     assert inbox.get(LIMIT_S) == Reply(ticket, value=True)
     pool.stop()
+
+
+def test_a_pc_that_slept_has_not_stood_still(window: QueueInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, woken = 0.0, threading.Event()
+    monkeypatch.setattr(bootstrap_supervision, "time", SimpleNamespace(monotonic=lambda: now))
+    supervision = Supervision(window, Pace(hang_s=120.0, look_s=5.0))
+    supervision.close()  # the looks are our own
+    part = Part(supervision, "nexuslims-part", lambda: (woken.wait(LIMIT_S), None)[1], Doing("the look", since=1.0))
+    part.look()
+    now += 8 * 3600.0
+    part.look()
+    assert window.get(0.0) is None
+
+    for _ in range(24):
+        now += 5.0
+        part.look()
+    assert window.get(0.0).problem.title == "No progress: the look"
+    woken.set()
+    part.thread.join(LIMIT_S)
 
 
 def test_a_thread_of_the_pool_that_dies_leaves_the_others_work(supervision: Supervision) -> None:

@@ -78,5 +78,8 @@ def test_nobody_answers_where_there_is_no_window(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are of another kind there")
-def test_the_token_is_for_the_same_account(bell: Doorbell, tmp_path: Path) -> None:
+def test_a_windows_token_is_for_the_same_account_a_catch_ups_for_everybody(bell: Doorbell, tmp_path: Path) -> None:
     assert (tmp_path / "doorbell.json").stat().st_mode & 0o777 == 0o600
+    catch_up = Doorbell(tmp_path, Inside.CATCH_UP)
+    assert (tmp_path / "doorbell.json").stat().st_mode & 0o444 == 0o444
+    catch_up.close()

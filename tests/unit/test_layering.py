@@ -25,7 +25,7 @@ LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"gui", "headless", "admin"}),
     frozenset({"headless_watched"}),
     frozenset({"bootstrap"}),
-    frozenset({"bootstrap_threads", "bootstrap_store", "bootstrap_supervision"}),
+    frozenset({"bootstrap_threads", "bootstrap_lock", "bootstrap_store", "bootstrap_supervision"}),
     frozenset({"session", "transfer"}),
     frozenset({"storage", "db"}),
     frozenset({"models"}),

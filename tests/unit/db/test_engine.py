@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nexuslims_logger.db.engine import build_engine
-from nexuslims_logger.errors import ConfigurationError
+from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable
 from tests.database_servers import settings_for
 
 if TYPE_CHECKING:
@@ -46,6 +49,25 @@ def test_ddl_is_part_of_a_transaction(settings: Settings) -> None:
         connection.rollback()
         assert connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar() == 0
     engine.dispose()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows deletes no file that is open")
+def test_a_file_that_was_deleted_outlives_every_refusal(settings: Settings) -> None:
+    settings.home.mkdir()
+    engine = build_engine(settings)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (a)")
+    shutil.rmtree(settings.home)
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable, match="has gone"), engine.begin():
+            pass
+    settings.home.mkdir()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+    engine.dispose()
+
+    with closing(sqlite3.connect(settings.embedded_database)) as written:
+        assert written.execute("SELECT a FROM t").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize("scheme", ["mysql", "mysql+pymysql", "mariadb"])

@@ -136,7 +136,8 @@ def test_an_older_programs_journal_goes_on(path: Path) -> None:
     file = open_journal_file(path)
     FactsJournal(file).add(a_session())
     with file.transaction() as connection:
-        connection.execute("ALTER TABLE session DROP COLUMN joined")
+        for column in ("joined", "manifest_rows", "manifest_newest_at"):
+            connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     file.close()
 

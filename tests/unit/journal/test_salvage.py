@@ -152,7 +152,8 @@ def test_an_older_programs_damaged_journal_is_saved_too(tmp_path: Path) -> None:
     path = tmp_path / "facts.db"
     written(path, 3)
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE session DROP COLUMN joined")
+        for column in ("joined", "manifest_rows", "manifest_newest_at"):
+            connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
         connection.execute("UPDATE session SET state = 'READY', ended_at = started_at")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()

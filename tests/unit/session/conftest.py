@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.config import load_settings
-from nexuslims_logger.db.tasks import open_database
+from nexuslims_logger.db.tasks import apply_manifest, open_database
 from nexuslims_logger.errors import DatabaseUnavailable
 from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.records import SessionFacts, WatchFolder
+from nexuslims_logger.journal.records import ManifestRow, ResultState, SessionFacts, WatchFolder
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.messages import (
     AllRecorded,
@@ -33,6 +33,9 @@ from tests.unit.bench import CountingRandom, InlinePool, ListInbox, ManualClock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nexuslims_logger.db.unit_of_work import Units
+    from nexuslims_logger.messages import TrackedSession
 
 LAUNCH = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
@@ -57,9 +60,11 @@ class Script:
 class Transfer:
     """What the transfer thread would answer; `files_arrive` False: a store that is away."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, units: Units) -> None:
         self._script = script
+        self._units = units
         self.files_arrive = True
+        self.manifest: tuple[str, ...] = ()
         self.folders_there = True
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
@@ -77,14 +82,34 @@ class Transfer:
                         self._finished.add(session.identifier)
                         self._script.put(FinalSetFixed(session.identifier))
                         self._script.put(AllStored(session.identifier, self.last_file_at, 3, 300, 0))
-                        self._script.put(AllRecorded(session.identifier))
+                        self._script.put(self._recorded(session))
             case RecordAgain():
+                self._finished.discard(message.session_identifier)
                 self._script.put(RecordedAnew(message.session_identifier))
             case Recover():
                 last = self.last_activity_at or message.last_activity_at
                 self._script.put(Recovered(message.session.identifier, last, 2, 200, complete=self.folders_there))
             case Stop():
                 self._script.put(TransferStopped())
+
+    def _recorded(self, session: TrackedSession) -> AllRecorded:
+        rows = tuple(
+            ManifestRow(
+                session_identifier=session.identifier,
+                instrument_pid=session.instrument_pid,
+                computer_name=session.computer_name,
+                bucket="file:///bucket",
+                object_name=name,
+                state=ResultState.UPLOADED,
+                size_bytes=100,
+                md5="0" * 32,
+                generation=1,
+                uploaded_at=LAUNCH,
+            )
+            for name in self.manifest
+        )
+        apply_manifest(self._units, rows)
+        return AllRecorded(session.identifier, len(rows), LAUNCH if rows else None)
 
     def get(self, _timeout_s: float | None) -> Any:
         raise NotImplementedError
@@ -111,6 +136,8 @@ class Pc:
         self.database = InlinePool(first_arguments=(self.units,))
         self.events = ListInbox()
         self.files_arrive = True
+        #: Objects that every session's manifest has when it has ended.
+        self.manifest: tuple[str, ...] = ()
         self.folders_there = True
         self.last_activity_at: datetime | None = None
         self.last_file_at: datetime | None = None
@@ -119,8 +146,9 @@ class Pc:
         """Run the program through a script; return what it told the window."""
         inbox = Script()
         inbox.lines.extend(script)
-        transfer = Transfer(inbox)
+        transfer = Transfer(inbox, self.units)
         self.transfer = transfer
+        transfer.manifest = self.manifest
         transfer.files_arrive = self.files_arrive
         transfer.folders_there = self.folders_there
         transfer.last_activity_at = self.last_activity_at

@@ -337,6 +337,16 @@ def test_what_follows_a_continue_is_asked_about_from_there_on(pc: Pc) -> None:
     assert (asked.resumed_at, asked.launched_at) == (continued_at, pc.clock.now())
 
 
+def test_what_goes_on_by_itself_is_no_activity(pc: Pc) -> None:
+    pc.run()
+    pc.clock.go_on(600)
+    launched_at = pc.clock.now()
+    pc.run(pc.later(60, None))
+    pc.run(interrupted=InterruptedChoice.END)
+    (asked,) = [message for message in pc.transfer.asked if isinstance(message, Recover)]
+    assert asked.resumed_at == launched_at
+
+
 @pytest.mark.parametrize(
     ("gap_s", "station"), [(600, {"user": "bob"}), (5 * 3600, {}), (600, ASKED)], ids=["another", "late", "unasked"]
 )

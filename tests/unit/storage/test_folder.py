@@ -448,3 +448,27 @@ def test_an_object_that_is_open_on_windows_is_tried_again(
     error.winerror = windows  # type: ignore[attr-defined,unused-ignore] # it exists on Windows alone
     error.filename2 = other
     assert type(explained(error, Path("/mnt/share"), NAME)) is expected
+
+
+def test_each_block_that_it_reads_or_writes_is_a_step(bucket: Path) -> None:
+    steps: list[int] = []
+    store = FolderStore(bucket, PcClock(), step=lambda: steps.append(1))
+    content = bytes(5 << 20)
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+    def taken() -> int:
+        count = len(steps)
+        steps.clear()
+        return count
+
+    first = store.put(
+        NAME, io.BytesIO(content), size=len(content), md5=md5, mtime_ns=MTIME_NS, origin=ORIGIN, if_generation=ABSENT
+    )
+    assert taken() >= 5
+    store.copy(NAME, "Titan/copy.tif", if_generation=first.generation)
+    assert taken() >= 5
+    os.utime(bucket / NAME, ns=(MTIME_NS, MTIME_NS + 10**9))
+    store.stat(NAME)
+    assert taken() >= 5, "a content that is read again"
+    store.stat("Titan/nothing.tif")
+    assert taken() == 1

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.errors import StoreUnavailable
+from nexuslims_logger.ports import nothing
 from nexuslims_logger.storage.contract import ABSENT, Origin, StoredObject
 from tests.storage_emulators import store_at
 
@@ -50,9 +51,9 @@ def server() -> Iterator[Server]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", serve
 
 
-def put(url: str, home: Path) -> StoredObject:
+def put(url: str, home: Path, step: Callable[[], None] = nothing) -> StoredObject:
     # What the system has taken and not yet sent counts as waiting for the answer.
-    store = store_at(url, "micro", home, connect_s=LIMIT_S, answer_s=20.0, retry_s=0.0)
+    store = store_at(url, "micro", home, step, connect_s=LIMIT_S, answer_s=20.0, retry_s=0.0)
     return store.put(
         "a", io.BytesIO(DATA), size=len(DATA), md5=MD5.hexdigest(), mtime_ns=0, origin=ORIGIN, if_generation=ABSENT
     )
@@ -78,8 +79,9 @@ def test_a_line_that_needs_longer_than_any_limit_for_all_of_it(server: Server, t
         client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
 
     serve(slowly)
-    began = time.monotonic()
-    assert put(url, tmp_path).md5 == MD5.hexdigest()
+    began, steps = time.monotonic(), []
+    assert put(url, tmp_path, lambda: steps.append(1)).md5 == MD5.hexdigest()
+    assert steps, "an answer is no step"
     assert time.monotonic() - began > 2 * LIMIT_S
     assert received > len(DATA)
 

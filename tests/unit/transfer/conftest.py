@@ -14,7 +14,7 @@ from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import WatchFolder
 from nexuslims_logger.journal.results import Results, ns_of
 from nexuslims_logger.journal.sqlite import JournalFile
-from nexuslims_logger.messages import Recover, Track, TrackedSession
+from nexuslims_logger.messages import AllRecorded, Recover, Track, TrackedSession
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
 from nexuslims_logger.transfer.disk import Disk
@@ -123,6 +123,11 @@ class Transfer:
         if mtime:
             os.utime(path, ns=(0, ns_of(mtime)))
         return path
+
+    def is_recorded(self, session: str) -> bool:
+        """Whether it was told that the database has the session's whole manifest."""
+        told = [message for message in self.session.messages if isinstance(message, AllRecorded)]
+        return session in [message.session_identifier for message in told]
 
     def stored(self) -> dict[str, str | None]:
         """Return MD5 by object name, without the sessions' manifests."""

@@ -11,7 +11,7 @@ import pytest
 from nexuslims_logger.errors import FileVanished, FolderMissing, StoreUnavailable
 from nexuslims_logger.journal.files import FileKey, Owed, Seen
 from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.messages import AllRecorded, Recovered, Track
+from nexuslims_logger.messages import Recovered, Track
 from nexuslims_logger.ports import FileStat
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.transfer.disk import Disk
@@ -36,7 +36,7 @@ def test_what_an_earlier_run_did_not_record_is_recorded_after_the_restart(transf
     transfer.turn()  # a round before anybody says which sessions there are
     transfer.track(transfer.ended(session))
     transfer.settle()
-    assert AllRecorded("s1") in transfer.session.messages
+    assert transfer.is_recorded("s1")
 
 
 def test_a_file_that_is_locked_for_days_does_not_end_the_transfer(transfer: Transfer) -> None:
@@ -252,11 +252,11 @@ def test_a_file_that_has_not_settled_is_not_forgotten_while_its_share_is_away(
         for _ in range(3):
             transfer.turn()
             transfer.clock.go_on(10)
-    assert AllRecorded("s1") not in transfer.session.messages
+    assert not transfer.is_recorded("s1")
     transfer.settle()
     transfer.settle()
     assert transfer.stored() == {"Titan/x.tif": md5(b"x")}
-    assert AllRecorded("s1") in transfer.session.messages
+    assert transfer.is_recorded("s1")
 
 
 def test_the_row_goes_on_saying_what_is_in_the_store_when_a_later_version_is_lost(transfer: Transfer) -> None:

@@ -21,6 +21,7 @@ class NtfsDisk(Disk):
     """Lists every file as it was when it was listed first; handles and paths know better, as on NTFS."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._entries: dict[tuple[str, str], FileEntry] = {}
 
     def walk(self, root: str) -> Iterator[FolderListing]:
