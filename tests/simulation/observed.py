@@ -126,8 +126,7 @@ class Observed:
         """Check that an END which nobody has clicked is no later than the last activity here."""
         if self.clock.steps:
             return  # which time would that be
-        # A session that goes on by itself does so a minute after the launch.
-        last = max(*self._active(session, launched_at), self.continued_at.get(session, self.began[session]))
+        last = max(self._active(session, launched_at))
         check(at <= last + SLACK, "P1: ended later than the last activity", session, at, last)
 
     def _was_cut_at_the_gap(self, at: datetime, session: str) -> None:
