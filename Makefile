@@ -63,6 +63,7 @@ windows: $(READY) ## Windows' interpreter and libraries in .windows, run by Wine
 	@packaging/windows.sh
 
 test-windows: $(READY) ## run the tests on Windows that tell most (ARGS=tests for all)
+	@packaging/emulators.sh || true
 	@packaging/windows.sh && $(BIN)/python -m tests.windows -q $(ARGS)
 
 lint: $(READY) ## style, format and types
