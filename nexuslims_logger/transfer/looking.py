@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from nexuslims_logger.transfer.scan import ScanOutcome
     from nexuslims_logger.transfer.state import PassState
 
-#: Between two quick looks; more where a look takes long, so that it never takes more than a hundredth of the time.
+#: Between two quick looks; more where a look takes long, so that it never takes more than a twentieth of the time, or a
+#: hundredth where nothing has happened for a while.
 LOOK_S = 1.5
-_SHARE = 100
+_SHARE, _SHARE_QUIET = 20, 100
+_QUIET_S = 120.0
 #: How long a folder counts as active after its last change, and how many do at most.
 _ACTIVE_S = 3600.0
 _MOST_ACTIVE = 50
@@ -97,7 +99,8 @@ def look_at_active(ports: TransferPorts, state: PassState) -> None:
                 state.scan_at = 0.0  # a scan concludes nothing from it, and tells
     _take_notice(ports, state, noticed)
     now = ports.clock.monotonic()
-    state.look_at = now + max(LOOK_S, _SHARE * (now - begun))
+    quiet = now - max(state.active.values(), default=-_QUIET_S) >= _QUIET_S
+    state.look_at = now + max(LOOK_S, (_SHARE_QUIET if quiet else _SHARE) * (now - begun))
 
 
 def _look_at_root(ports: TransferPorts, state: PassState, root: str, noticed: Noticed) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from nexuslims_logger.errors import StoreUnavailable
 from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.looking import LOOK_S
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
 
@@ -107,6 +108,29 @@ def test_a_look_costs_a_few_listings_and_no_writing(working: Transfer, monkeypat
     look(working)
     assert sorted(listed) == ["", "2026", "2026/11", "2026/11/23"]
     assert (working.connection.total_changes, working.database.calls) == (writes, asked)
+
+
+def test_slow_looks_are_rare_and_rarer_where_nothing_happens(
+    working: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really_list = Disk.list
+
+    def slow_list(disk: Disk, root: str, folder: str) -> FolderListing:
+        working.clock.go_on(0.25)
+        return really_list(disk, root, folder)
+
+    def rest_s() -> float:
+        return working.state.look_at - working.clock.monotonic()
+
+    monkeypatch.setattr(Disk, "list", slow_list)
+    look(working)  # four folders
+    assert rest_s() == pytest.approx(20)
+    working.state.scan_at += 1000
+    look(working, 130)
+    assert rest_s() == pytest.approx(100)
+    working.write("2026/11/23/again.tif", b"again")
+    look(working, 101)
+    assert rest_s() == pytest.approx(20)
 
 
 def test_a_look_concludes_nothing_on_another_volume(working: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
