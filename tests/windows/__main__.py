@@ -41,6 +41,7 @@ ON_THE_SCREEN = (
     "tests/unit/storage/test_windows_names.py",
     "tests/unit/transfer",
     "tests/unit/journal",
+    "tests/unit/session/test_clock_steps.py",
     "tests/unit/db/test_types.py",
     "tests/unit/test_cli.py",
     "tests/unit/test_config.py",

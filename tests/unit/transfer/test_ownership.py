@@ -55,3 +55,14 @@ def test_of_an_earlier_run_only_the_time_is_known(transfer: Transfer) -> None:
     session = transfer.a_session(started_at=START)
     for now in (START + HOUR, START - HOUR):
         assert any(first <= START + HOUR / 2 <= last for first, last in spans(session, ManualClock(now)))
+
+
+def test_a_file_of_the_step_of_the_clock_in_which_start_was_taken_is_the_sessions(transfer: Transfer) -> None:
+    """Windows' clock stands still for 15.6 ms: nobody can tell which of the two was first."""
+    transfer.clock.go_on(3600)  # the disk's own times of these files are before START, and tell nothing
+    session = transfer.a_session()
+    transfer.write("before.tif", b"before", session.started_at - timedelta(microseconds=15625))
+    transfer.write("same.tif", b"same", session.started_at)
+    transfer.track(session)
+    transfer.settle()
+    assert transfer.stored().keys() == {"Titan/same.tif"}
