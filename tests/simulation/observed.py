@@ -126,7 +126,8 @@ class Observed:
         """Check that an END which nobody has clicked is no later than the last activity here."""
         if self.clock.steps:
             return  # which time would that be
-        last = max(self._active(session, launched_at))
+        # Who lets it go on is there; where it goes on by itself that is the launch.
+        last = max(*self._active(session, launched_at), self.continued_at.get(session, self.began[session]))
         check(at <= last + SLACK, "P1: ended later than the last activity", session, at, last)
 
     def _was_cut_at_the_gap(self, at: datetime, session: str) -> None:
