@@ -7,8 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 EXECUTABLE := dist/linux/nexuslims-logger/nexuslims-logger
-# The tests' processes; the servers that some of them start want the rest of the machine.
-WORKERS ?= 2
+# The tests' processes: one more than small machines have cores, because some of them wait for servers.
+WORKERS ?= 3
 ARGS ?=
 # What make faults gives the simulator to search.
 SEEDS ?= 10000
