@@ -72,6 +72,11 @@ class _DiscreetFormatter(logging.Formatter):
         return without_secrets(super().format(record)).encode(errors="backslashreplace").decode()
 
 
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether a record is told: not what the pool could not do to a connection that is lost, and let go, anyway."""
+    return not (record.name.startswith("sqlalchemy.pool.") and record.exc_info)
+
+
 class LogMemory(logging.Handler):
     """Keeps the last lines for the log window."""
 
@@ -156,6 +161,7 @@ def configure(settings: Settings | None, verbosity: int) -> LogMemory:
     for number, handler in enumerate(handlers):
         handler.set_name(f"{_PACKAGE}.{number}")
         handler.setFormatter(_DiscreetFormatter(_FORMAT))
+        handler.addFilter(_is_told)
         root.addHandler(handler)
     if settings is not None and problem is not None:
         logging.getLogger(__name__).warning("No log file can be written in %s: %s", settings.home, problem)

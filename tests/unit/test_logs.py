@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.pool import QueuePool
 
 from nexuslims_logger import logs
 from nexuslims_logger.config import load_settings
@@ -50,7 +52,9 @@ def test_records_go_to_file_and_memory(settings: Settings) -> None:
 
 def test_a_name_that_is_no_text_is_escaped(settings: Settings) -> None:
     memory = logs.configure(settings, 0)
-    memory.handle(logging.makeLogRecord({"msg": "file %s", "args": ("\udcff",), "levelno": logging.INFO}))
+    memory.handle(
+        logging.makeLogRecord({"name": "tests", "msg": "file %s", "args": ("\udcff",), "levelno": logging.INFO})
+    )
     assert memory.lines()[0].endswith("file \\udcff")
 
 
@@ -60,6 +64,18 @@ def test_a_line_break_in_a_name_makes_no_line(settings: Settings) -> None:
     message, *traceback = memory.lines()[0].split("\n")
     assert message.endswith(r"file a\r\n2026-01-01 ERROR b\u2028c\x1b[2J.tif")
     assert traceback[-2:] == ["ValueError: two", "lines"]
+
+
+def test_a_lost_connection_is_no_traceback(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    memory = logs.configure(settings, 0)
+    lent = create_engine("sqlite://", poolclass=QueuePool).raw_connection()
+    assert lent.dbapi_connection
+    lent.dbapi_connection.close()
+    lent.close()  # the pool rolls back, and cannot
+    logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("a connection was never given back")
+    (line,) = memory.lines()
+    assert line.endswith("a connection was never given back")
+    assert "Traceback" not in capsys.readouterr().err + log_file(settings)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +189,7 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_the_memory_gives_the_lines_of_a_level(settings: Settings) -> None:
     memory = logs.configure(settings, 0)
     for level in (logging.INFO, logging.WARNING, logging.ERROR):
-        memory.handle(logging.makeLogRecord({"msg": logging.getLevelName(level), "levelno": level}))
+        memory.handle(logging.makeLogRecord({"name": "tests", "msg": logging.getLevelName(level), "levelno": level}))
 
     assert [len(memory.lines(level)) for level in (0, logging.WARNING, logging.ERROR)] == [3, 2, 1]
     assert memory.lines(logging.ERROR)[0].endswith("ERROR")
