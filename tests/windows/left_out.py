@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 TOLD_VARIABLE: Final = "NEXUSLIMS_TEST_TOLD"
 #: Reason by what a test's identifier begins with (a file, a test, or one of its parameters).
 LEFT_OUT: Final[dict[str, str]] = {
-    "tests/integration/test_cloud_sql_program.py::test_a_whole_session_with_the_least_rights": (
-        "under Wine not all of its thirty files are recorded within a minute at times; not understood yet"
-    ),
     "tests/windows/test_installed.py": "Linux builds, installs and looks on",
     "tests/windows/test_installer.py": "Linux builds, installs and looks on",
     "tests/integration/test_executable.py": "the executable is Linux's; test_installed.py runs Windows' one",
