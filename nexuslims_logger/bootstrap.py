@@ -9,8 +9,9 @@ from __future__ import annotations
 import getpass
 import platform
 import time
+from contextlib import ExitStack
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from nexuslims_logger import BUILT_AT, __version__
 from nexuslims_logger.bootstrap_lock import copy_claims, take_lock
@@ -29,6 +30,7 @@ from nexuslims_logger.events import Trouble
 from nexuslims_logger.journal.results import Results
 from nexuslims_logger.journal.salvage import open_facts, open_files
 from nexuslims_logger.priority import work_in_background
+from nexuslims_logger.session.loop import SessionLoop
 from nexuslims_logger.session.main import new_loop, session_main
 from nexuslims_logger.session.ports import SessionPorts, Station
 from nexuslims_logger.session.service import SessionService
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.single_instance import SingleInstance
 
 
+#: What a thread's main works on, from one life to the next.
+_State = TypeVar("_State", SessionLoop, PassState)
 #: How long a task of the database may finish when the program ends, seconds; the next start repeats what was cut off.
 _DATABASE_STOP_S = 5.0
 
@@ -147,8 +151,9 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
     asked = asks and user is None and (settings.ask_user or settings.ask_project)
     account = None if user or settings.ask_user else _account()
     computer = platform.node() or "unknown"
-    lock = take_lock(settings, computer, catch_up_only=catch_up_only)
-    try:
+    with ExitStack() as failed:  # must not keep the next start out
+        lock = take_lock(settings, computer, catch_up_only=catch_up_only)
+        failed.callback(lock.release)
         if settings.filestore_is_default:
             for folder in settings.filestore_path:
                 make_watch_folder(folder.path)
@@ -158,9 +163,7 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
         files, files_problem = open_files(settings.home / "files.db", clock.now())
         results = Results(files)
         store = open_store(settings, clock, facts, results)
-    except BaseException:  # whatever it was, a start that failed must not keep the next one out
-        lock.release()
-        raise
+        failed.pop_all()
     window = QueueInbox()
     session_inbox, transfer_inbox = QueueInbox("the journal on this PC"), QueueInbox("the look at the watch folders")
     for problem in (files_problem, facts_problem):
@@ -214,40 +217,28 @@ def start(  # noqa: PLR0913 - what differs between the window, headless and sync
             own_folder=str(settings.home),
         ),
     )
+
+    def transfer(state: PassState) -> None:
+        work_in_background()
+        transfer_main(transfer_ports, state)
+
+    session_lives, transfer_lives = _lives(new_loop(session_ports), session_main), _lives(PassState(), transfer)
     threads = (
-        supervision.start("nexuslims-session", _session_lives(session_ports), session_inbox.doing),
-        supervision.start("nexuslims-transfer", _transfer_lives(transfer_ports), transfer_inbox.doing),
+        supervision.start("nexuslims-session", session_lives, session_inbox.doing),
+        supervision.start("nexuslims-transfer", transfer_lives, transfer_inbox.doing),
     )
     return Running(SessionService(session_inbox), supervision, (pool, database), threads, lock)
 
 
-def _session_lives(ports: SessionPorts) -> Callable[[], None]:
+def _lives(state: _State, live: Callable[[_State], None]) -> Callable[[], None]:
     """Return a main that begins anew, after its death, with what it had been told."""
-    loop = new_loop(ports)
-
-    def main() -> None:
-        nonlocal loop
-        try:
-            session_main(loop)
-        except Exception:  # raised again: only what it had been told is kept for the next life
-            loop = loop.successor()
-            raise
-
-    return main
-
-
-def _transfer_lives(ports: TransferPorts) -> Callable[[], None]:
-    """As `_session_lives`."""
-    state = PassState()
 
     def main() -> None:
         nonlocal state
-        work_in_background()
         try:
-            transfer_main(ports, state)
-        except Exception:  # as above
+            live(state)
+        finally:
             state = state.successor()
-            raise
 
     return main
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from nexuslims_logger.db.errors import FOREIGN_ERRORS, translate
@@ -48,12 +49,10 @@ class UnitOfWork:
     def __enter__(self) -> Self:
         """Connect and begin."""
         try:
-            self._connection = self._engine.connect()
-            try:
+            with ExitStack() as failed:  # __exit__ is not called when __enter__ fails
+                self._connection = failed.enter_context(self._engine.connect())
                 self._transaction = self._connection.begin()
-            except BaseException:  # __exit__ is not called when __enter__ fails
-                self._connection.close()
-                raise
+                failed.pop_all()
         except FOREIGN_ERRORS as error:
             raise self._translated(error) from error
         if self._columns not in self._connection.info:

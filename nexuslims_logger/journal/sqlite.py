@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
@@ -54,14 +54,9 @@ class JournalFile:
         with _translated(self._path):
             self._stand()
             self.connection.execute("BEGIN IMMEDIATE")
-            try:
+            with self.connection:  # rolls back, also after a commit that failed: a full disk leaves all of it open
                 yield self.connection
                 self._commit()
-            except BaseException:  # all or nothing, whatever came
-                # Also after a commit that failed: a full disk leaves the transaction open.
-                if self.connection.in_transaction:
-                    self.connection.rollback()
-                raise
 
     def select(self, statement: str, values: Iterable[object] = ()) -> list[Any]:
         """Run one statement and return its rows; outside of a transaction only to read.
@@ -179,12 +174,11 @@ def open_journal_file(path: Path) -> JournalFile:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The thread that opens is not always the one that works with it; only one does at a time.
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as failed:  # Windows lets nobody put aside a file that is held
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            failed.callback(connection.close)
             _configure(connection)
-        except BaseException:  # Windows lets nobody put aside a file that is held
-            connection.close()
-            raise
+            failed.pop_all()
     except (sqlite3.Error, OSError) as error:
         message = f"{path} cannot be opened ({error}). Check that the folder exists, may be written, and has room."
         raise JournalDamaged("The journal cannot be opened", message) from error

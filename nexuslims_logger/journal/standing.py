@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,19 +70,22 @@ class Standing:
         sqlite3.Error
             It cannot be written; `connection` is as before.
         """
-        new = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        try:
+        with ExitStack() as failed:  # a half is worse than nothing
+            failed.callback(_remove, self._path)
+            new = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            failed.callback(new.close)
             connection.backup(new)
-        except BaseException:  # a half is worse than nothing
-            new.close()
-            with suppress(OSError):
-                self._path.unlink()
-            raise
+            failed.pop_all()
         # Before anything else is written: with its end it removes what stands beside that name.
         connection.close()
         self._stood = _place(self._path)
         log.warning("%s had gone, and was written anew", self._path)
         return new
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
 
 
 def _place(path: Path) -> tuple[int, int] | None:

@@ -29,9 +29,8 @@ def write_file(path: Path, data: bytes, *, temporary: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except BaseException:  # leaves nothing half-written behind
+    finally:  # nothing half-written is left behind
         remove(beside)
-        raise
     sync_folder(path.parent)
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from contextlib import ExitStack
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,12 +145,11 @@ class Disk:
             handle = open_shared(_os_path(root, path))
         except OSError as error:
             raise explained(error, path) from error
-        file = DiskFile(handle, path, self._step)
-        try:
+        with ExitStack() as failed:  # nobody else knows of this handle yet
+            file = DiskFile(handle, path, self._step)
+            failed.callback(file.close)
             _regular(os.fstat(handle), path)
-        except BaseException:  # nobody else knows of this handle yet
-            file.close()
-            raise
+            failed.pop_all()
         return file
 
 
