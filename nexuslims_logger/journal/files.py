@@ -7,99 +7,20 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.journal.files_tables import TABLES, VERSION
 from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.ports import FileStat
+from nexuslims_logger.journal.seen import UNASSIGNED, Owed, Tally, seen_in, seen_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from nexuslims_logger.journal.seen import FileKey, KnownRow, Seen
     from nexuslims_logger.journal.sqlite import JournalFile
 
-#: The owner of a file that changed while no session ran. (None: it stood there before we looked.)
-UNASSIGNED = ""
-#: Size, mtime_ns, ctime_ns, settled, owner.
-KnownRow = tuple[int, int, int, int, str | None]
 #: As `sizes`: no file is left out.
 ANY_SIZE = (0, 1 << 62)
-
-
-@dataclass(frozen=True)
-class FileKey:
-    """A file by its place: watch folder, folder below it ("" for itself), name."""
-
-    root: str
-    folder: str
-    name: str
-
-    @classmethod
-    def of(cls, root: str, path: str) -> FileKey:
-        """Return the place of what stands at `path` below `root`; "" is the watch folder itself."""
-        folder, _, name = path.rpartition("/")
-        return cls(root, folder, name)
-
-    @property
-    def path(self) -> str:
-        """The path below the watch folder, forward slashes."""
-        return f"{self.folder}/{self.name}" if self.folder else self.name
-
-    def blobs(self) -> tuple[bytes, bytes, bytes]:
-        """Return the three parts as they are kept."""
-        return os.fsencode(self.root), os.fsencode(self.folder), os.fsencode(self.name)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One file as it was last seen.
-
-    Attributes
-    ----------
-    settled
-        It has stopped changing.
-    owner
-        A session, `UNASSIGNED`, or None.
-    """
-
-    key: FileKey
-    stat: FileStat
-    settled: bool
-    owner: str | None
-
-
-@dataclass(frozen=True)
-class Owed:
-    """A settled file of a session that is not in the store as it is now.
-
-    Attributes
-    ----------
-    object_name, generation
-        Where an earlier content of this file went, None when there was none.
-    """
-
-    seen: Seen
-    session: str
-    object_name: str | None
-    generation: int | None
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts of one session's files; bytes as on the disk."""
-
-    files_total: int = 0
-    files_done: int = 0
-    bytes_total: int = 0
-    bytes_done: int = 0
-    files_missing: int = 0
-
-    @property
-    def files_waiting(self) -> int:
-        """How many are not in the store as they are now."""
-        return self.files_total - self.files_done
-
 
 # A result is good for a file that has not changed since; what a person left out stays out.
 _GOOD = (
@@ -199,7 +120,7 @@ class FilesJournal:
             f"SELECT {_SEEN} FROM seen s WHERE s.root = ? AND s.folder = ? AND s.name = ?",  # noqa: S608 - our text
             key.blobs(),
         )
-        return _seen(rows[0]) if rows else None
+        return seen_of(rows[0]) if rows else None
 
     def put(self, seen: Seen) -> None:
         """Write what was seen of a file."""
@@ -219,7 +140,7 @@ class FilesJournal:
             f"SELECT {_SEEN} FROM seen s WHERE s.owner = ? AND NOT s.settled AND {_BEHIND} LIMIT ?",  # noqa: S608 - our text
             [session, *_place(after), limit],
         )
-        return [_seen(row) for row in rows]
+        return [seen_of(row) for row in rows]
 
     def owed(
         self, session: str, limit: int, sizes: tuple[int, int] = ANY_SIZE, after: FileKey | None = None
@@ -240,7 +161,7 @@ class FilesJournal:
             f"AND {_WAITS} AND {_BEHIND} LIMIT ?",
             [session, *sizes, *_place(after), limit],
         )
-        return [Owed(_seen(row[:8]), session, row[8], row[9]) for row in rows]
+        return [Owed(seen_of(row[:8]), session, row[8], row[9]) for row in rows]
 
     def waiting_since_ns(self, session: str, now_ns: int) -> int | None:
         """Return since when the session's longest waiting file stands as it is, None when nothing waits."""
@@ -256,7 +177,7 @@ class FilesJournal:
             "LIMIT ?",
             [now_ns, now_ns, session, until_ns, limit],
         )
-        return [(_seen(row[:8]), row[8]) for row in rows]
+        return [(seen_of(row[:8]), row[8]) for row in rows]
 
     def is_owed(self, seen: Seen) -> bool:
         """Whether this file, as its owner's, has no good result."""
@@ -306,17 +227,5 @@ class FilesJournal:
         self.execute("UPDATE seen SET owner = NULL WHERE owner = ?", [session])
 
 
-def seen_in(root: str, folder: str, name: bytes, row: KnownRow) -> Seen:
-    """Make a value of what `FilesJournal.rows_in` has returned."""
-    size, mtime_ns, ctime_ns, settled, owner = row
-    return Seen(FileKey(root, folder, os.fsdecode(name)), FileStat(size, mtime_ns, ctime_ns), bool(settled), owner)
-
-
 def _place(key: FileKey | None) -> tuple[bytes, bytes, bytes]:
     return key.blobs() if key else (b"", b"", b"")
-
-
-def _seen(row: Any) -> Seen:
-    root, folder, name, size, mtime_ns, ctime_ns, settled, owner = row
-    key = FileKey(os.fsdecode(root), os.fsdecode(folder), os.fsdecode(name))
-    return Seen(key, FileStat(size, mtime_ns, ctime_ns), bool(settled), owner)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.files import FileKey
 from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.ports import FileStat
 
 if TYPE_CHECKING:

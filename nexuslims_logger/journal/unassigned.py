@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.files import UNASSIGNED, FileKey
+from nexuslims_logger.journal.seen import UNASSIGNED, FileKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

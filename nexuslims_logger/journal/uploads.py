@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.journal.seen import FileKey
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.files import FilesJournal

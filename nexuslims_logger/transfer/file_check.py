@@ -21,8 +21,8 @@ from nexuslims_logger.transfer.verify import find_content
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nexuslims_logger.journal.files import FileKey
     from nexuslims_logger.journal.records import ManifestRow
+    from nexuslims_logger.journal.seen import FileKey
     from nexuslims_logger.ports import FileStat, FileSystem
     from nexuslims_logger.storage.contract import ObjectStore
 

@@ -11,7 +11,8 @@ from nexuslims_logger.journal.files import ANY_SIZE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nexuslims_logger.journal.files import FileKey, FilesJournal, Owed
+    from nexuslims_logger.journal.files import FilesJournal
+    from nexuslims_logger.journal.seen import FileKey, Owed
     from nexuslims_logger.messages import TrackedSession
 
 #: From this size on a file is a large one: it is sent in parts, and takes its time.

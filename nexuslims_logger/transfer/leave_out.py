@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from nexuslims_logger.journal.files import FileKey
+    from nexuslims_logger.journal.seen import FileKey
     from nexuslims_logger.messages import LeaveOut, TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState

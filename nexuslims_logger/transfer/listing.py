@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished
 from nexuslims_logger.events import FileRow, FilesListed, FileState
-from nexuslims_logger.journal.files import FileKey
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.ports import FileStat
 
 if TYPE_CHECKING:

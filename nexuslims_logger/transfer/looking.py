@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FolderMissing
-from nexuslims_logger.journal.files import Tally
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.journal.seen import Tally
 from nexuslims_logger.messages import ActivitySeen
 from nexuslims_logger.transfer.leave_out import is_left_out
 from nexuslims_logger.transfer.room import watch_room

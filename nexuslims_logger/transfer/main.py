@@ -8,10 +8,9 @@ from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import Defect, FileChanged, FileProblem, JournalUnavailable, LoggerError, TryLater
+from nexuslims_logger.errors import JournalUnavailable
 from nexuslims_logger.events import Healed, Problem, Trouble
-from nexuslims_logger.journal.records import ResultState
-from nexuslims_logger.journal.results import Result, ns_of
+from nexuslims_logger.journal.results import ns_of
 from nexuslims_logger.journal.unassigned import give_unassigned
 from nexuslims_logger.messages import (
     Assign,
@@ -28,7 +27,7 @@ from nexuslims_logger.messages import (
     TransferStopped,
 )
 from nexuslims_logger.ports import Reply
-from nexuslims_logger.transfer.finish import manifest_stored, verified_some
+from nexuslims_logger.transfer.answers import answered
 from nexuslims_logger.transfer.leave_out import leave_out
 from nexuslims_logger.transfer.listing import list_files
 from nexuslims_logger.transfer.progress import Progress
@@ -36,23 +35,14 @@ from nexuslims_logger.transfer.recovery import recover
 from nexuslims_logger.transfer.root_walk import ScanStopped
 from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.send import UploadBegan
-from nexuslims_logger.transfer.sending import not_sent, send_owed, sent
+from nexuslims_logger.transfer.sending import send_owed
 from nexuslims_logger.transfer.settle import remember_changing
-from nexuslims_logger.transfer.state import (
-    ManifestTicket,
-    PassState,
-    ProbeTicket,
-    RecordTicket,
-    SendTicket,
-    VerifyTicket,
-)
+from nexuslims_logger.transfer.state import PassState, SendTicket
 from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
 from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:
-    from nexuslims_logger.backoff import Backoff
     from nexuslims_logger.transfer.ports import TransferPorts
-    from nexuslims_logger.transfer.send import Sent
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +169,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
         case Forget() | RecordAgain() | UploadBegan():
             _write_down(ports, state, message)
         case Reply() if not state.is_of_an_earlier_life(message):
-            _answered(ports, state, message)
+            answered(ports, state, message)
 
 
 def _write_down(ports: TransferPorts, state: PassState, message: Forget | RecordAgain | UploadBegan) -> None:
@@ -195,32 +185,6 @@ def _write_down(ports: TransferPorts, state: PassState, message: Forget | Record
         state.told_recorded.discard(message.session_identifier)
         state.unrecorded = True
         ports.session.put(RecordedAnew(message.session_identifier))
-
-
-def _answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
-    """Take what a leaf or the database has answered."""
-    match reply.ticket:
-        case SendTicket() as ticket:
-            _sent_or_not(ports, state, ticket, reply)
-        case VerifyTicket() as ticket:
-            _store_answered(ports, state, reply)
-            verified_some(ports, state, ticket, reply.value)
-        case ManifestTicket() as ticket:
-            if not isinstance(reply.error, FileProblem):
-                _store_answered(ports, state, reply)
-            manifest_stored(ports, state, ticket.session, reply.error)
-        case ProbeTicket():
-            state.probing = False
-            _store_answered(ports, state, reply)
-        case RecordTicket() as ticket:
-            _recorded_or_not(ports, state, ticket, reply)
-
-
-def _store_answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
-    if reply.error is not None:
-        _failed(ports, state, state.store, reply.error)
-    else:
-        state.store.succeeded()
 
 
 def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
@@ -248,56 +212,3 @@ def _track(ports: TransferPorts, state: PassState, message: Track) -> None:
         with ports.files.transaction():
             for identifier in finished:
                 ports.files.release(identifier)
-
-
-def _sent_or_not(ports: TransferPorts, state: PassState, ticket: SendTicket, reply: Reply) -> None:
-    state.in_flight.pop(ticket.number, None)
-    error = reply.error
-    if error is None:
-        done: Sent = reply.value
-        stored = done.object
-        now = ports.clock.now()
-        result = Result(
-            session=ticket.owed.session,
-            key=ticket.owed.seen.key,
-            state=ResultState.UPLOADED,
-            stat=done.stat,
-            object_name=stored.name,
-            md5=stored.md5,
-            generation=stored.generation,
-            discovered_at=now,
-            uploaded_at=now,
-        )
-        sent(ports, state, ticket, result, overwritten=done.overwritten)
-        log.info("stored %s (%d bytes)", stored.name, stored.size)
-    elif isinstance(error, FileProblem):
-        level = logging.INFO if isinstance(error, FileChanged) else logging.WARNING
-        log.log(level, "%s: %s", error.title, error.message)
-        not_sent(ports, state, ticket, error)
-    else:
-        state.lanes.push(ticket.owed)
-        if not ticket.control.cancelled:
-            _failed(ports, state, state.store, error)
-
-
-def _recorded_or_not(ports: TransferPorts, state: PassState, ticket: RecordTicket, reply: Reply) -> None:
-    state.recording = False
-    state.unrecorded = True
-    if reply.error is not None:
-        _failed(ports, state, state.database, reply.error)
-        return
-    state.database.succeeded()
-    with ports.files.transaction():
-        for result in ticket.results:
-            ports.results.mark_recorded(result)
-
-
-def _failed(ports: TransferPorts, state: PassState, backoff: Backoff, error: LoggerError) -> None:
-    """Wait longer after each round of failures; what a person must mend is told at once."""
-    now = ports.clock.monotonic()
-    problem = Problem(error.title, error.message, ports.clock.now())
-    if backoff.ready(now):
-        backoff.failed(now, ports.random.fraction(), problem)
-        log.warning("%s: %s", error.title, error.message)
-    if isinstance(error, Defect) or (backoff is state.database and not isinstance(error, TryLater)):
-        ports.window.put(Trouble("transfer", problem))

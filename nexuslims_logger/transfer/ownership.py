@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.journal.files import UNASSIGNED
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.journal.seen import UNASSIGNED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from nexuslims_logger.journal.files import Seen
+    from nexuslims_logger.journal.seen import Seen
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import Clock, FileStat
 

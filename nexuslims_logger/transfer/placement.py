@@ -11,7 +11,7 @@ from nexuslims_logger.errors import NameRefused
 from nexuslims_logger.storage.names import object_name, printable
 
 if TYPE_CHECKING:
-    from nexuslims_logger.journal.files import FileKey
+    from nexuslims_logger.journal.seen import FileKey
     from nexuslims_logger.messages import TrackedSession
 
 

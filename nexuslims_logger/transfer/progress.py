@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.events import STILL_WRITTEN, FileUnderWay, PassStage, Problem, TransferProgress, WaitingFile
-from nexuslims_logger.journal.files import Tally
+from nexuslims_logger.journal.seen import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.leave_out import is_left_out

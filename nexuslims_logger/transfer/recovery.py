@@ -11,8 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing
-from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.journal.seen import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.messages import Recovered
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.scan import claims_on, roots_of

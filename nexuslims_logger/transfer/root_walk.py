@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished, FolderMissing, TryLater
-from nexuslims_logger.journal.files import FileKey, Seen, seen_in
+from nexuslims_logger.journal.seen import FileKey, Seen, seen_in
 from nexuslims_logger.transfer.ownership import touched_at
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FolderMissing, LoggerError
-from nexuslims_logger.journal.files import UNASSIGNED, FileKey, Seen
+from nexuslims_logger.journal.seen import UNASSIGNED, FileKey, Seen
 from nexuslims_logger.transfer.ownership import Claims, spans
 from nexuslims_logger.transfer.root_walk import Gone, RootWalk
 from nexuslims_logger.transfer.vanished import TAKEN_OVER, missing, vanished

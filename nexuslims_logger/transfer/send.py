@@ -27,7 +27,7 @@ from nexuslims_logger.storage.names import second_name, version_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nexuslims_logger.journal.files import FileKey
+    from nexuslims_logger.journal.seen import FileKey
     from nexuslims_logger.ports import FileStat, FileSystem, Inbox, OpenFile
     from nexuslims_logger.storage.contract import ObjectStore
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import ChecksumMismatch, FileChanged, NameRefused
 from nexuslims_logger.events import KEEPS_GROWING
-from nexuslims_logger.journal.files import Owed
+from nexuslims_logger.journal.seen import Owed
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.storage.contract import Origin
 from nexuslims_logger.transfer.lanes import is_large

@@ -7,12 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileProblem, FileVanished
-from nexuslims_logger.journal.files import Owed, Seen
+from nexuslims_logger.journal.seen import Owed, Seen
 from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.state import Changing, Delay
 
 if TYPE_CHECKING:
-    from nexuslims_logger.journal.files import FileKey
+    from nexuslims_logger.journal.seen import FileKey
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState
 

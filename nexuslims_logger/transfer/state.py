@@ -15,8 +15,8 @@ from nexuslims_logger.unanswered import Unanswered
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nexuslims_logger.journal.files import FileKey, Owed, Tally
     from nexuslims_logger.journal.results import Result
+    from nexuslims_logger.journal.seen import FileKey, Owed, Tally
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat, Reply
     from nexuslims_logger.transfer.scan import Appeared

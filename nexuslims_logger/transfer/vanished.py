@@ -14,7 +14,7 @@ from nexuslims_logger.transfer.placement import object_name_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nexuslims_logger.journal.files import Seen
+    from nexuslims_logger.journal.seen import Seen
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
 

@@ -17,7 +17,7 @@ from nexuslims_logger.transfer.placement import object_name_of
 from nexuslims_logger.transfer.vanished import DELETED, LATER_VERSION
 
 if TYPE_CHECKING:
-    from nexuslims_logger.journal.files import Seen
+    from nexuslims_logger.journal.seen import Seen
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.state import PassState

@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     import pytest
 
     from nexuslims_logger.db.records import EventRow
-    from nexuslims_logger.journal.files import Seen
     from nexuslims_logger.journal.records import SessionFacts
     from nexuslims_logger.journal.results import Result
+    from nexuslims_logger.journal.seen import Seen
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.session.service import SetNote
     from nexuslims_logger.storage.contract import ObjectStore

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nexuslims_logger.journal.files import FileKey, FilesJournal, Seen, Tally
+from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, Results, time_of
+from nexuslims_logger.journal.seen import FileKey, Seen, Tally
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.ports import FileStat
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.errors import FileVanished, FolderMissing, StoreUnavailable
-from nexuslims_logger.journal.files import FileKey, Owed, Seen
 from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.seen import FileKey, Owed, Seen
 from nexuslims_logger.messages import Recovered, Track
 from nexuslims_logger.ports import FileStat
 from nexuslims_logger.storage.contract import ABSENT, Origin

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.errors import StoreUnavailable
-from nexuslims_logger.journal.files import FileKey
+from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.looking import LOOK_S
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.errors import PreconditionFailed, ReplacingDenied, StoreUnavailable
-from nexuslims_logger.journal.files import FileKey, FilesJournal
+from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.journal.uploads import Upload, Uploads
 from nexuslims_logger.messages import AllStored

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.errors import ChecksumMismatch, JournalUnavailable, ReplacingDenied, StoreUnavailable
-from nexuslims_logger.journal.files import FileKey, Seen
 from nexuslims_logger.journal.results import time_of
+from nexuslims_logger.journal.seen import FileKey, Seen
 from nexuslims_logger.messages import AllRecorded, AllStored, RecordAgain, RecordedAnew
 from nexuslims_logger.storage.contract import Origin
 from nexuslims_logger.transfer import session_manifest

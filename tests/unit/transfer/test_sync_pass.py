@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.errors import FileUnreadable, StoreUnavailable
-from nexuslims_logger.journal.files import UNASSIGNED, FileKey
 from nexuslims_logger.journal.records import ResultState, WatchFolder
+from nexuslims_logger.journal.seen import UNASSIGNED, FileKey
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
 from nexuslims_logger.transfer.sync_pass import next_due
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5

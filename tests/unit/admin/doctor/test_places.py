@@ -20,9 +20,10 @@ from nexuslims_logger.admin.doctor.settings import check_settings
 from nexuslims_logger.admin.doctor.store import store_groups
 from nexuslims_logger.bootstrap_threads import SystemClock
 from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.files import FileKey, FilesJournal
+from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result, Results
+from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.journal.sqlite import open_journal_file
 from nexuslims_logger.ports import FileStat
 from nexuslims_logger.single_instance import SingleInstance
