@@ -84,9 +84,14 @@ def _try(arguments: argparse.Namespace) -> int | None:
 
 
 def _reader_has_gone(error: OSError) -> bool:
-    """Whether nobody reads a pipe any more; of that Windows says "invalid argument", and of no file."""
-    on_windows = sys.platform == "win32" and error.errno == errno.EINVAL and error.filename is None
-    return isinstance(error, BrokenPipeError) or on_windows
+    """Whether nobody reads our output any more; of that Windows says "invalid argument", as of much else."""
+    if sys.stdout is None or not (isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL):
+        return False
+    try:
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
 
 
 def _run(arguments: argparse.Namespace) -> ExitCode | None:

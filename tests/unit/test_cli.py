@@ -196,6 +196,29 @@ def test_a_reader_who_has_seen_enough() -> None:
     assert result.stderr == b""
 
 
+@pytest.mark.parametrize("output", [subprocess.DEVNULL, None])
+def test_an_error_that_looks_like_a_reader_who_has_gone(output: int | None, tmp_path: Path) -> None:
+    """Windows calls many things an invalid argument, a time out of range among them."""
+    fails = "raise OSError(errno.EINVAL, 'Invalid argument')"
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import errno, sys; from nexuslims_logger import cli\n"
+            f"def fails(*_: object) -> None: {fails}\n"
+            f"sys.stdout = {'None' if output is None else 'sys.stdout'}\n"
+            "cli._COMMANDS['sessions'] = fails; cli.main(['sessions'])",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "NEXUSLIMSGUI_HOME": os.fspath(tmp_path)},
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert b"Invalid argument" in result.stderr
+
+
 class _InterruptedWhileLoading:
     """Finds no module, and is interrupted when the program's own are looked for."""
 
