@@ -59,9 +59,6 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.session.ports import SessionPorts
 
-if TYPE_CHECKING:
-    from nexuslims_logger.session.ports import SessionPorts
-
 log = logging.getLogger(__name__)
 
 #: How long the last uploads may take to notice that they are to stop.
