@@ -132,7 +132,7 @@ class Recovered:
 
 @dataclass(frozen=True)
 class ActivitySeen:
-    """From the transfer: the running session's newest file is of this time."""
+    """From the transfer: a file of the running session has come or changed; the newest one is of this time, or of now."""
 
     session_identifier: str
     at: datetime

@@ -202,8 +202,13 @@ def pause_session(loop: SessionLoop) -> None:
 
 
 def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
-    """Keep the time of the newest file; it travels to the database with the next fact."""
+    """Keep the time of the newest file; it travels to the database with the next fact.
+
+    That a file has come is work, also where its time is not the newest: a clock may have been set back.
+    """
     facts = loop.running()
-    if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
+    if facts is None or facts.identifier != message.session_identifier:
+        return
+    if message.at > facts.last_activity_at:
         loop.ports.facts.touch(facts.identifier, message.at)
-        somebody_works(loop)
+    somebody_works(loop)

@@ -281,6 +281,21 @@ def test_the_question_is_taken_back_when_somebody_works(pc: Pc, sign: object) ->
     assert [event.since for event in of_kind(told, StillWorking)] == [LAUNCH, None]
 
 
+def test_files_are_work_although_the_clock_was_set_back(pc: Pc) -> None:
+    def file() -> ActivitySeen:
+        pc.clock.go_on(0.9 * REMIND_S)
+        return ActivitySeen("session-1", pc.clock.now())
+
+    def set_back() -> None:
+        pc.clock.set_by(-12 * 3600)
+
+    told = pc.run(file, set_back, file, file, file, auto_end_s=1.5 * REMIND_S)
+    assert not of_kind(told, StillWorking)
+    facts = pc.session()
+    assert facts.state is SessionState.RUNNING
+    assert facts.last_activity_at == LAUNCH + timedelta(seconds=0.9 * REMIND_S), "it went back"
+
+
 def test_end_at_last_activity_is_one_click(pc: Pc) -> None:
     pc.run(
         ActivitySeen("session-1", LAUNCH + timedelta(minutes=25)),
