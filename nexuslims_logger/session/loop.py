@@ -85,6 +85,8 @@ class SessionLoop:
         self._handlers = handlers
         self._postponed = Unanswered()
         self._journal_retry: float | None = None
+        #: Why the journal cannot be written, and since when; told, and not healed.
+        self._journal_problem: Problem | None = None
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
@@ -106,6 +108,7 @@ class SessionLoop:
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
         after.began_monotonic = self.began_monotonic
+        after._journal_problem = self._journal_problem
         after._postponed = self._postponed
         after._postponed.died()
         after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
@@ -161,14 +164,24 @@ class SessionLoop:
             if self._next_report() is not None:
                 self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
         except JournalUnavailable as error:
-            now = self.ports.clock.monotonic()
-            self._journal_retry = now + JOURNAL_RETRY_S
-            log.warning("%s: %s", error.title, error.message)
-            self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
+            self._journal_retry = self.ports.clock.monotonic() + JOURNAL_RETRY_S
+            self.journal_fails(error)
         else:
-            if self._journal_retry is not None:
-                self._journal_retry = None
-                self.tell(Healed("journal"))
+            self._journal_retry = None
+            self.journal_works()
+
+    def journal_fails(self, error: JournalUnavailable) -> None:
+        """Tell it, however often it is tried again with the time of the first failure."""
+        log.warning("%s: %s", error.title, error.message)
+        since = self._journal_problem.since if self._journal_problem else self.ports.clock.now()
+        self._journal_problem = Problem(error.title, error.message, since)
+        self.tell(Trouble("journal", self._journal_problem))
+
+    def journal_works(self) -> None:
+        """Tell that it is over."""
+        if self._journal_problem is not None:
+            self._journal_problem = None
+            self.tell(Healed("journal"))
 
     def _handle(self, message: Any) -> None:
         subject = _subject(message)
