@@ -152,7 +152,7 @@ class SessionLoop:
             self._work()
 
     def _work(self) -> None:
-        """Answer what has come, in order; while the journal cannot be written everything waits, and nothing is lost."""
+        """Answer what has come, in order; while the journal cannot be written everything waits but `Stop`."""
         try:
             if self.clock_watch.set_by_s is not None:
                 note_clock_set(self, self.running())
@@ -166,6 +166,8 @@ class SessionLoop:
         except JournalUnavailable as error:
             self._journal_retry = self.ports.clock.monotonic() + JOURNAL_RETRY_S
             self.journal_fails(error)
+            if any(isinstance(message, Stop) for message in self._postponed):
+                raise Stopping from error  # it was tried a last time, and nobody was told that it is safe
         else:
             self._journal_retry = None
             self.journal_works()

@@ -7,6 +7,7 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +169,8 @@ def _stop(loop: SessionLoop) -> None:
         if isinstance(message, Backlog):
             loop.report.backlog(message)
     if loop.recording.at_rest:
-        loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
+        with suppress(JournalUnavailable):  # it matters to no session
+            loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
     ports.window.put(Stopped())
 
 

@@ -13,10 +13,12 @@ from nexuslims_logger.events import (
     InterruptedChoice,
     InterruptedFound,
     NamesRemembered,
+    NoteSaved,
     SessionEnding,
     SessionReady,
     SessionStarted,
     StillWorking,
+    Stopped,
     Trouble,
     UnassignedChoice,
     UnassignedFound,
@@ -24,7 +26,7 @@ from nexuslims_logger.events import (
     WhoIsWorking,
 )
 from nexuslims_logger.journal.records import SessionState
-from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
+from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, Stop, UnassignedSeen
 from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
@@ -158,6 +160,17 @@ def test_an_end_behind_a_note_that_a_full_disk_postpones_has_the_click_s_time(
     disk = FullDisk(pc, monkeypatch)
     pc.run(lambda: disk.fill(SetNote("x")), pc.later(60, EndSession()), pc.later(600, None), disk.make_room)
     assert pc.rows()[1][5] == at(LAUNCH + timedelta(minutes=1))
+
+
+def test_a_full_disk_does_not_keep_the_program_open(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, ends = FullDisk(pc, monkeypatch), iter([Stop()])
+
+    def stop_once() -> Stop:
+        return next(ends, None) or pytest.fail("it was told to stop, and waits on")
+
+    told = pc.run(lambda: disk.fill(SetNote("x")), stop_once, stop_once)
+    assert of_kind(told, Stopped)
+    assert not of_kind(told, NoteSaved)
 
 
 def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
