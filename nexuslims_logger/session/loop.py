@@ -87,6 +87,10 @@ class SessionLoop:
         self._journal_retry: float | None = None
         #: Why the journal cannot be written, and since when; told, and not healed.
         self._journal_problem: Problem | None = None
+        #: A flow has met it, and is tried again; meanwhile messages may be answered.
+        self.flow_waits = False
+        #: The kind of trouble that was told of a flow.
+        self.failed_flow: str | None = None
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
@@ -181,7 +185,7 @@ class SessionLoop:
 
     def journal_works(self) -> None:
         """Tell that it is over."""
-        if self._journal_problem is not None:
+        if self._journal_problem is not None and not self.flow_waits:
             self._journal_problem = None
             self.tell(Healed("journal"))
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
-from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
+from nexuslims_logger.events import Healed, NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
     ActivitySeen,
@@ -62,6 +62,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: The kinds of trouble of the flows: after the first there will be no session.
+_START, _CHANGE = "start", "change of user"
 #: How long the last uploads may take to notice that they are to stop.
 _STOP_S = 30.0
 
@@ -103,14 +105,14 @@ def session_main(loop: SessionLoop) -> None:
     """
     try:
         if loop.begun:
-            _when_there_is_room(loop, "journal", partial(go_on, loop))
+            _when_there_is_room(loop, _START, partial(go_on, loop))
         else:
             _begin(loop)
             loop.begun = True
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
+            _when_there_is_room(loop, _CHANGE, partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -118,7 +120,7 @@ def session_main(loop: SessionLoop) -> None:
 
 def _begin(loop: SessionLoop) -> None:
     """Start, or catch up only."""
-    _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+    _when_there_is_room(loop, _START, partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
 
 
 def _wait_for_change(loop: SessionLoop) -> Change:
@@ -145,17 +147,26 @@ def _catch_up(loop: SessionLoop) -> None:
 
 
 def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
-    """Go through a flow; with a full disk, as soon as there is room."""
+    """Go through a flow; with a full disk, as soon as there is room. Any other error is told as trouble of this kind."""
     while True:
         try:
             flow()
-        except LoggerError as error:
-            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
-            if not isinstance(error, JournalUnavailable):
-                return
+        except JournalUnavailable as error:
+            loop.flow_waits = True
+            loop.journal_fails(error)
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
+        except LoggerError as error:
+            log.warning("%s: %s", error.title, error.message)
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
+            loop.failed_flow = kind
+            break
         else:
-            return
+            if loop.failed_flow == kind:
+                loop.failed_flow = None
+                loop.tell(Healed(kind))
+            break
+    loop.flow_waits = False
+    loop.journal_works()
 
 
 def _stop(loop: SessionLoop) -> None:
