@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
+from nexuslims_logger.errors import ConfigurationError, JournalUnavailable, LoggerError, StopAndTell
 from nexuslims_logger.events import Healed, NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
@@ -147,7 +147,7 @@ def _catch_up(loop: SessionLoop) -> None:
 
 
 def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
-    """Go through a flow; with a full disk, as soon as there is room. Any other error is told as trouble of this kind."""
+    """Go through a flow; with a full disk, as soon as there is room. Another error is told as trouble of this kind."""
     while True:
         try:
             flow()
@@ -157,7 +157,8 @@ def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) 
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
         except LoggerError as error:
             log.warning("%s: %s", error.title, error.message)
-            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
+            setting = isinstance(error, ConfigurationError)
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now(), setting=setting)))
             loop.failed_flow = kind
             break
         else:
