@@ -50,6 +50,7 @@ class Questions:
         self._ends_then = False
         self._ends_after_files = False
         self._files_given = False
+        self._left_at: datetime | None = None
         self.remembered = NamesRemembered((), (), asks_project=False)
 
     def connect(self, service: SessionService) -> None:
@@ -155,14 +156,23 @@ class Questions:
         self._ends_then = False
         return ""
 
-    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+    def hand_over(self) -> None:
+        """Begin to ask for the next user: what they do from now on is no activity of the one before."""
+        self._left_at = self._known().active_at
+
+    @property
+    def left_at(self) -> datetime | None:
+        """The last activity of the session that would be ended by the next user's; None: that is over already."""
+        return self._left_at if self._known().ended_at is None else None
+
+    def change_user(self, name: str, project: str, *, last_activity: datetime | None = None) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
         try:
             user, for_project = checked_name(name), checked_project(project)
         except NameUnusable as error:
             return error.message
         if self._service:
-            self._service.change_user(user, for_project, at_last_activity=at_last_activity)
+            self._service.change_user(user, for_project, last_activity=last_activity)
         return ""
 
     def change_text(self, now: datetime) -> str:
@@ -172,14 +182,11 @@ class Questions:
             return dialog_wording.CHANGE_AFTER_STORED
         if session is None or self._known().ended_at:
             return dialog_wording.CHANGE_AFTER_END
-        return dialog_wording.CHANGE_TEXT.format(
-            user=session.user or dialog_wording.SOMEBODY, time=amounts.moment(session.started_at, now, self._zone)
-        )
-
-    @property
-    def one_runs(self) -> bool:
-        """Whether a session would be ended by the next user's."""
-        return self._known().ended_at is None
+        user, since = session.user or dialog_wording.SOMEBODY, amounts.moment(session.started_at, now, self._zone)
+        if self.left_at is None:
+            return dialog_wording.CHANGE_TEXT.format(user=user, time=since)
+        left = amounts.moment(self.left_at, now, self._zone)
+        return dialog_wording.CHANGE_LEFT_TEXT.format(user=user, time=since, left=left)
 
     # --- unassigned files ----------------------------------------------------------------------------------------
 
@@ -264,14 +271,15 @@ class Questions:
         return dialog_wording.QUIET_ENDS_TEXT.format(time=since, end=amounts.moment(quiet.ends_at, now, self._zone))
 
     def still_working(self) -> None:
-        """*I am still working*, and every use of mouse or keyboard."""
+        """*I am still working*."""
         if self._service:
             self._service.still_working()
 
     def end_at_last_activity(self) -> None:
         """*End at last activity*."""
-        if self._service and not self.insist_on_name():
-            self._service.end(at_last_activity=True)
+        quiet = self._known().quiet
+        if self._service and quiet and not self.insist_on_name():
+            self._service.end(last_activity=quiet.since)
 
     # --- the clock -----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import pytest
 
 from nexuslims_logger.events import (
     ClockInDoubt,
+    LastActivity,
     NamesRemembered,
     PassStage,
     RecordState,
@@ -27,7 +28,16 @@ from nexuslims_logger.events import (
 from nexuslims_logger.gui import dialog_wording, wording
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, Tone
-from nexuslims_logger.session.service import AssignUnassigned, ConfirmWho, EndSession, LeaveFilesOut, SessionService
+from nexuslims_logger.session.service import (
+    AssignUnassigned,
+    ChangeUser,
+    ConfirmWho,
+    ConfirmWorking,
+    EndSession,
+    LeaveFilesOut,
+    SeenWorking,
+    SessionService,
+)
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
@@ -234,6 +244,28 @@ def test_the_next_user_is_not_told_of_last_files_when_there_are_none() -> None:
     assert made.questions.change_text(NOW) == "Every file of the session before is stored. Yours starts now."
 
 
+def test_what_is_left_at_the_last_activity_is_as_it_was_shown() -> None:
+    left = NOW - timedelta(hours=3)
+    made, sent = presenter(started(), LastActivity("s1", left))
+    made.summoned()
+    made.hands_moved()
+    made.receive(LastActivity("s1", NOW))  # while the next user reads, and types a name
+    made.open_change_user()
+    assert "its last activity, 11:00." in made.questions.change_text(NOW)
+    assert made.questions.left_at == left
+    made.change_user("bob", "", last_activity=made.questions.left_at)
+    assert sent == [SeenWorking(), ChangeUser("bob", None, left)]
+
+
+def test_a_hand_on_the_mouse_answers_nothing() -> None:
+    made, sent = presenter(started(), QUIET)
+    made.hands_moved()
+    assert sent == [SeenWorking()]
+    made.questions.still_working()
+    made.questions.end_at_last_activity()
+    assert sent[1:] == [ConfirmWorking(), EndSession(QUIET.since)]
+
+
 def test_left_out_files_need_a_choice_and_a_reason() -> None:
     waits = progress(waiting=(WaitingFile("b.ser", "in use"),))
     made, sent = presenter(started(), SessionEnding("s1", NOW), waits)
@@ -259,4 +291,4 @@ def test_who_starts_the_program_while_the_last_session_finishes_is_asked_for_a_n
     made.shrink()
     made.summoned()
     assert made.view(NOW).dialog is Dialog.CHANGE_USER
-    assert not made.questions.one_runs
+    assert made.questions.left_at is None
