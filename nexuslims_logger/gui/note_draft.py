@@ -25,21 +25,19 @@ class NoteDraft:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
     """
 
-    def __init__(self, known: Callable[[], Known]) -> None:
+    def __init__(self, known: Callable[[], Known], service: Callable[[], SessionService | None]) -> None:
         self._known = known
-        self._service: SessionService | None = None
+        self._service = service
         self._session = ""
         self._text: str | None = None
         self._saved = ""
         self._read: Callable[[], str] | None = None
         self._typed = False
         self._waits_s = 0
-
-    def connect(self, service: SessionService) -> None:
-        """Save there from now on."""
-        self._service = service
 
     @property
     def is_open(self) -> bool:
@@ -80,8 +78,8 @@ class NoteDraft:
         if self._read:
             self.write(self._read())
         if self._text is not None and self._text != self._saved:
-            if self._service:
-                self._service.set_note(self._text, self._session)
+            if service := self._service():
+                service.set_note(self._text, self._session)
             self._saved = self._text
             self._waits_s = 0
 

@@ -53,9 +53,9 @@ class Presenter:
         #: Whether nothing of the session is kept, which the window then says.
         self.is_demo = False
         #: What the workers ask, and where the answers go.
-        self.questions = Questions(lambda: self._known, zone)
+        self.questions = Questions(lambda: self._known, lambda: self._service, zone)
         #: What is left at the end.
-        self.leftover = Leftover(lambda: self._known)
+        self.leftover = Leftover(lambda: self._known, lambda: self._service)
         self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
@@ -66,16 +66,13 @@ class Presenter:
         self.begins_anew = False
         self._read = False
         #: The note in its editor.
-        self.draft = NoteDraft(lambda: self._known)
+        self.draft = NoteDraft(lambda: self._known, lambda: self._service)
         self._files: FilesListed | None = None
         self._files_asked: object = None
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
         self._service = service
-        self.questions.connect(service)
-        self.leftover.connect(service)
-        self.draft.connect(service)
 
     # What happens
 

@@ -38,24 +38,24 @@ class Questions:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
     zone
         The zone of the times shown; None for the PC's own.
     """
 
-    def __init__(self, known: Callable[[], Known], zone: tzinfo | None) -> None:
+    def __init__(
+        self, known: Callable[[], Known], service: Callable[[], SessionService | None], zone: tzinfo | None
+    ) -> None:
         self._known = known
         self._zone = zone
-        self._service: SessionService | None = None
+        self._service = service
         self._put_off: set[Dialog] = set()
         self._ends_then = False
         self._ends_after_files = False
         self._files_given = False
         self._left_at: datetime | None = None
         self.remembered = NamesRemembered((), (), asks_project=False)
-
-    def connect(self, service: SessionService) -> None:
-        """Send answers there from now on."""
-        self._service = service
 
     def receive(self, event: Event) -> None:
         """Take in what a worker asks."""
@@ -148,10 +148,10 @@ class Questions:
             for_project = checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.confirm_who(user, for_project)
+        if service := self._service():
+            service.confirm_who(user, for_project)
             if self._ends_then and not self.insist_on_files():
-                self._service.end()
+                service.end()
         self._put_off.add(Dialog.WHO)
         self._ends_then = False
         return ""
@@ -171,8 +171,8 @@ class Questions:
             user, for_project = checked_name(name), checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.change_user(user, for_project, last_activity=last_activity)
+        if service := self._service():
+            service.change_user(user, for_project, last_activity=last_activity)
         return ""
 
     def change_text(self, now: datetime) -> str:
@@ -251,11 +251,12 @@ class Questions:
     def assign(self, choice: UnassignedChoice | None) -> None:
         """Say whose the files are; None: later."""
         self._put_off.add(Dialog.UNASSIGNED)
-        if self._service and choice:
+        service = self._service()
+        if service and choice:
             self._files_given = True
-            self._service.assign_unassigned(choice)
-        if self._service and self._ends_after_files:
-            self._service.end()
+            service.assign_unassigned(choice)
+        if service and self._ends_after_files:
+            service.end()
         self._ends_after_files = False
 
     # --- still working? ------------------------------------------------------------------------------------------
@@ -272,14 +273,14 @@ class Questions:
 
     def still_working(self) -> None:
         """*I am still working*."""
-        if self._service:
-            self._service.still_working()
+        if service := self._service():
+            service.still_working()
 
     def end_at_last_activity(self) -> None:
         """*End at last activity*."""
-        quiet = self._known().quiet
-        if self._service and quiet and not self.insist_on_name():
-            self._service.end(last_activity=quiet.since)
+        service, quiet = self._service(), self._known().quiet
+        if service and quiet and not self.insist_on_name():
+            service.end(last_activity=quiet.since)
 
     # --- the clock -----------------------------------------------------------------------------------------------
 
@@ -300,5 +301,5 @@ class Questions:
         """Answer *The time is right*."""
         clock = self._known().clock
         self._put_off.add(Dialog.CLOCK)
-        if self._service and clock:
-            self._service.confirm_clock(clock.session_identifier)
+        if (service := self._service()) and clock:
+            service.confirm_clock(clock.session_identifier)
