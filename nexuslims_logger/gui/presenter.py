@@ -53,7 +53,7 @@ class Presenter:
         #: Whether nothing of the session is kept, which the window then says.
         self.is_demo = False
         #: What the workers ask, and where the answers go.
-        self.questions = Questions(lambda: self._known, lambda: self._service, zone)
+        self.questions = Questions(lambda: self._known, lambda: self._service, self._end, zone)
         #: What is left at the end.
         self.leftover = Leftover(lambda: self._known, lambda: self._service)
         self._shrunk = False
@@ -131,11 +131,14 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
-        self.draft.save()
-        if self._screen() is Screen.RUNNING and (self.questions.insist_on_name() or self.questions.insist_on_files()):
+        if self._screen() is Screen.RUNNING and not self._known.asked:
             self._dialog = None
-        elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
-            self._service.end()
+            self.questions.end()
+
+    def _end(self, last_activity: datetime | None) -> None:
+        self.draft.save()
+        if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
+            self._service.end(last_activity=last_activity)
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""

@@ -5,6 +5,7 @@ The presenter holds one and shares what it knows with it; the dialogs read its w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import (
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.known import Known
     from nexuslims_logger.session.service import SessionService
 
+
+@dataclass(frozen=True)
+class _Wish:
+    """To end that session, at its last activity as it was shown, or (None) at the present time."""
+
+    session_identifier: str | None
+    last_activity: datetime | None
+
+
 #: Which event brings a dialog back that was put off.
 _ASKED_BY: Final = {WhoIsWorking: Dialog.WHO, UnassignedFound: Dialog.UNASSIGNED, StillWorking: Dialog.STILL_WORKING}
 
@@ -40,19 +50,25 @@ class Questions:
         Returns what the window knows.
     service
         Returns where commands go; None before the workers are there.
+    end
+        Ends the session at its last activity as it was shown, or (None) at the present time.
     zone
         The zone of the times shown; None for the PC's own.
     """
 
     def __init__(
-        self, known: Callable[[], Known], service: Callable[[], SessionService | None], zone: tzinfo | None
+        self,
+        known: Callable[[], Known],
+        service: Callable[[], SessionService | None],
+        end: Callable[[datetime | None], None],
+        zone: tzinfo | None,
     ) -> None:
         self._known = known
         self._zone = zone
         self._service = service
+        self._end = end
         self._put_off: set[Dialog] = set()
-        self._ends_then = False
-        self._ends_after_files = False
+        self._wish: _Wish | None = None
         self._files_given = False
         self._left_at: datetime | None = None
         self.remembered = NamesRemembered((), (), asks_project=False)
@@ -74,7 +90,7 @@ class Questions:
         clock = known.clock is not None and known.clock.held
         asked = {
             Screen.RUNNING: (
-                (Dialog.STILL_WORKING, known.quiet),
+                (Dialog.STILL_WORKING, known.quiet and not self.ends_then),
                 (Dialog.WHO, known.who),
                 (Dialog.UNASSIGNED, known.unassigned),
                 (Dialog.CLOCK, clock),
@@ -88,13 +104,14 @@ class Questions:
         """Answer later: the state line goes on telling, and what cannot go without an answer asks again."""
         if dialog is not None:
             self._put_off.add(dialog)
-        self._ends_then = self._ends_after_files = False
+        self._wish = None
 
     def asks_again(self, screen: Screen) -> Dialog | None:
         """Return the question that was put off and still waits for its answer, None for none."""
         known = self._known()
         clock = known.clock is not None and known.clock.held
         waiting = (
+            (Dialog.STILL_WORKING, screen is Screen.RUNNING and known.quiet is not None),
             (Dialog.WHO, screen is Screen.RUNNING and known.who is not None),
             (Dialog.CLOCK, screen in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and clock),
             (Dialog.UNASSIGNED, screen is Screen.RUNNING and self.whose_open),
@@ -106,29 +123,50 @@ class Questions:
         if dialog := self.asks_again(screen):
             self._put_off.discard(dialog)
 
-    # --- who is working ------------------------------------------------------------------------------------------
+    # --- the end, for which something may be missing -------------------------------------------------------------
 
-    def insist_on_name(self) -> bool:
-        """Ask for the missing name before the session ends; False when nothing is missing."""
-        if self._known().who is None:
-            return False
-        self.ask_name()
-        self._ends_then = True
-        return True
+    def end(self, last_activity: datetime | None = None) -> None:
+        """End the session; who works and whose the files are is asked before, and the answer ends it then.
+
+        Parameters
+        ----------
+        last_activity
+            END has this time, as it was shown, however long the answers take; None: the time of the last click.
+        """
+        self._wish = _Wish(self._known().session_identifier, last_activity)
+        if self._known().who is not None:
+            self.ask_name()
+        elif not self._insist_on_files():
+            self._end_as_wished()
+
+    @property
+    def ends_then(self) -> bool:
+        """Whether the answer ends the session, too."""
+        known = self._known()
+        wished = self._wish is not None and self._wish.session_identifier == known.session_identifier
+        return wished and known.ended_at is None
+
+    def _insist_on_files(self) -> bool:
+        """Ask once more whose they are before the session ends; False when that is known."""
+        if self.whose_open:
+            self._put_off.discard(Dialog.UNASSIGNED)
+        return self.whose_open
+
+    def _end_as_wished(self) -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            self._end(wish.last_activity)
+
+    # --- who is working ------------------------------------------------------------------------------------------
 
     def ask_name(self) -> None:
         """Ask for the missing name once more."""
         self._put_off.discard(Dialog.WHO)
 
     @property
-    def ends_then(self) -> bool:
-        """Whether the answer ends the session, too."""
-        return self._ends_then
-
-    @property
     def who_text(self) -> str:
         """What stands above the fields."""
-        return dialog_wording.WHO_BEFORE_END if self._ends_then else dialog_wording.WHO_TEXT
+        return dialog_wording.WHO_BEFORE_END if self.ends_then else dialog_wording.WHO_TEXT
 
     @property
     def asks_name(self) -> bool:
@@ -150,10 +188,9 @@ class Questions:
             return error.message
         if service := self._service():
             service.confirm_who(user, for_project)
-            if self._ends_then and not self.insist_on_files():
-                service.end()
         self._put_off.add(Dialog.WHO)
-        self._ends_then = False
+        if self.ends_then and not self._insist_on_files():
+            self._end_as_wished()
         return ""
 
     def hand_over(self) -> None:
@@ -233,31 +270,21 @@ class Questions:
     @property
     def unassigned_text(self) -> str:
         """What is asked below the table."""
-        return dialog_wording.UNASSIGNED_TEXT_END if self._ends_after_files else dialog_wording.UNASSIGNED_TEXT
+        return dialog_wording.UNASSIGNED_TEXT_END if self.ends_then else dialog_wording.UNASSIGNED_TEXT
 
     @property
     def unassigned_later(self) -> str:
         """The words of the button that leaves the answer to the next start."""
-        return dialog_wording.END_WITHOUT if self._ends_after_files else dialog_wording.LATER
-
-    def insist_on_files(self) -> bool:
-        """Ask once more whose they are before the session ends; False when that is known."""
-        if not self.whose_open:
-            return False
-        self._put_off.discard(Dialog.UNASSIGNED)
-        self._ends_after_files = True
-        return True
+        return dialog_wording.END_WITHOUT if self.ends_then else dialog_wording.LATER
 
     def assign(self, choice: UnassignedChoice | None) -> None:
         """Say whose the files are; None: later."""
         self._put_off.add(Dialog.UNASSIGNED)
-        service = self._service()
-        if service and choice:
+        if (service := self._service()) and choice:
             self._files_given = True
             service.assign_unassigned(choice)
-        if service and self._ends_after_files:
-            service.end()
-        self._ends_after_files = False
+        if self.ends_then:
+            self._end_as_wished()
 
     # --- still working? ------------------------------------------------------------------------------------------
 
@@ -278,9 +305,8 @@ class Questions:
 
     def end_at_last_activity(self) -> None:
         """*End at last activity*."""
-        service, quiet = self._service(), self._known().quiet
-        if service and quiet and not self.insist_on_name():
-            service.end(last_activity=quiet.since)
+        if quiet := self._known().quiet:
+            self.end(quiet.since)
 
     # --- the clock -----------------------------------------------------------------------------------------------
 

@@ -217,6 +217,17 @@ def test_a_quiet_session_ends_at_its_last_activity_by_one_click(stage: Stage) ->
     _told(stage, EndSession(on.NOW - timedelta(hours=4)))
 
 
+def test_a_quiet_session_without_a_name_ends_at_its_last_activity_with_the_name(stage: Stage) -> None:
+    stage.tell(*on.asked_who(), on.all_stored(), on.quiet())
+    _open(stage, Dialog.STILL_WORKING)
+    stage.press_button("End at last activity")
+    _open(stage, Dialog.WHO)
+    stage.button("End session")  # in the dialog: what the name is for
+    stage.tell(on.quiet(since=None))
+    stage.press("b", "Return")
+    _told(stage, ConfirmWho("Berta Benz", None), EndSession(on.NOW - timedelta(hours=4)))
+
+
 def test_a_session_that_ended_by_itself_says_so(stage: Stage) -> None:
     _running(stage)
     stage.tell(replace(on.ending(), by_itself=True), on.stored(), on.ready())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -222,6 +223,54 @@ def test_a_missing_name_and_open_files_are_both_asked_for_before_the_end() -> No
     assert made.view(NOW).dialog is Dialog.UNASSIGNED
     made.questions.assign(UnassignedChoice.LEAVE)
     assert sent == [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.LEAVE), EndSession()]
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_the_end_at_the_last_activity_outlives_the_questions_that_come_before_it(withdrawn: bool) -> None:
+    made, sent = presenter(started(user=None), WHO, UNASSIGNED, QUIET)
+    made.questions.end_at_last_activity()
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.WHO, True)
+    if withdrawn:
+        made.receive(StillWorking("s1", None))  # a file has come
+    made.questions.confirm_who("ada", "")
+    made.receive(WhoConfirmed("s1", "ada", None))
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.UNASSIGNED, True)
+    assert not made.view(NOW).busy
+    made.questions.assign(UnassignedChoice.THIS)
+    answers = [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.THIS)]
+    assert sent == [*answers, EndSession(QUIET.since)]
+    assert (made.view(NOW).dialog, made.view(NOW).busy) == (None, True)
+
+
+def test_whose_the_files_are_is_asked_before_the_end_at_the_last_activity_too() -> None:
+    made, sent = presenter(started(), UNASSIGNED, QUIET)
+    made.questions.end_at_last_activity()
+    assert (made.view(NOW).dialog, sent) == (Dialog.UNASSIGNED, [])
+    made.questions.assign(None)
+    assert sent == [EndSession(QUIET.since)]
+
+
+def test_who_tells_no_name_has_not_answered_whether_the_work_goes_on() -> None:
+    made, sent = presenter(started(user=None), WHO, QUIET)
+    made.questions.end_at_last_activity()
+    made.dismiss()
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.STILL_WORKING, False)
+    made.dismiss()
+    assert (made.view(NOW).dialog, made.view(NOW).question) == (None, wording.ANSWER)
+    made.answer_question()
+    assert made.view(NOW).dialog is Dialog.STILL_WORKING
+    assert sent == []
+
+
+def test_a_wish_goes_with_its_session() -> None:
+    made, sent = presenter(started(user=None), WHO, QUIET)
+    made.questions.end_at_last_activity()
+    made.receive(SessionEnding("s1", NOW, by_itself=True))
+    assert not made.questions.ends_then
+    for event in (started("s2", None), replace(WHO, session_identifier="s2")):
+        made.receive(event)
+    made.questions.confirm_who("bob", "")
+    assert sent == [ConfirmWho("bob", None)]
 
 
 def test_files_that_nobody_owns_are_named_at_last_and_it_is_not_green() -> None:
