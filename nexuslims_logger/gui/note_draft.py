@@ -45,13 +45,17 @@ class NoteDraft:
         return self._text is not None
 
     def open(self) -> str | None:
-        """Begin with the running session's note: return its text, None when nothing can be written now."""
+        """Begin with the running session's note: return its text, None when nothing can be written now.
+
+        What was sent last is newer than what the journal has confirmed; with a full disk for minutes.
+        """
         known = self._known()
         if known.session is None or screen_of(known) is not Screen.RUNNING or known.asked or not known.has_own_note:
             return None
-        self._session = known.session.session_identifier
-        self._text = self._saved = known.note
-        return known.note
+        session = known.session.session_identifier
+        self._text = self._saved if session == self._session else known.note
+        self._session, self._saved = session, self._text
+        return self._text
 
     def read_with(self, read: Callable[[], str]) -> None:
         """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
