@@ -49,7 +49,7 @@ class Observed:
     #: Launches of the program, by this PC's clock; their number is that of the run.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
-    #: When notes were written, mouse or keyboard used, and users changed.
+    #: When notes were written, mouse or keyboard used while nothing was asked, and the work said to go on.
     active_at: list[datetime] = field(default_factory=list)
     #: Launches, and clicks that began the next user's session: virtual time (ns), and whose (None: is asked).
     begun: list[tuple[int, str | None]] = field(default_factory=list)
