@@ -11,20 +11,14 @@ from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.transfer.finish import manifest_stored, verified_some
 from nexuslims_logger.transfer.sending import not_sent, sent
-from nexuslims_logger.transfer.state import (
-    ManifestTicket,
-    PassState,
-    ProbeTicket,
-    RecordTicket,
-    SendTicket,
-    VerifyTicket,
-)
+from nexuslims_logger.transfer.tickets import ManifestTicket, ProbeTicket, RecordTicket, SendTicket, VerifyTicket
 
 if TYPE_CHECKING:
     from nexuslims_logger.backoff import Backoff
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.send import Sent
+    from nexuslims_logger.transfer.state import PassState
 
 log = logging.getLogger(__name__)
 

@@ -37,8 +37,9 @@ from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.send import UploadBegan
 from nexuslims_logger.transfer.sending import send_owed
 from nexuslims_logger.transfer.settle import remember_changing
-from nexuslims_logger.transfer.state import PassState, SendTicket
+from nexuslims_logger.transfer.state import PassState
 from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
+from nexuslims_logger.transfer.tickets import SendTicket
 from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.errors import LoggerError
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
-    from nexuslims_logger.transfer.state import PassState, SendTicket
+    from nexuslims_logger.transfer.state import PassState
+    from nexuslims_logger.transfer.tickets import SendTicket
 
 log = logging.getLogger(__name__)
 

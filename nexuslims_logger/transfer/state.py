@@ -7,73 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
+from nexuslims_logger.transfer.tickets import Ticket
 from nexuslims_logger.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nexuslims_logger.journal.results import Result
-    from nexuslims_logger.journal.seen import FileKey, Owed, Tally
+    from nexuslims_logger.journal.seen import FileKey, Tally
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat, Reply
     from nexuslims_logger.transfer.scan import Appeared
-    from nexuslims_logger.transfer.send import Control
-
-
-@dataclass(frozen=True)
-class SendTicket:
-    """A file under way."""
-
-    number: int
-    owed: Owed
-    control: Control
-    since: float
-
-    def __str__(self) -> str:
-        """Say what is under way, for a person."""
-        return f"the transfer of {printable(self.owed.seen.key.path)}"
-
-
-@dataclass(frozen=True)
-class VerifyTicket:
-    """A part of a final set that is being compared with the store."""
-
-    number: int
-    session: str
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the comparison with the store"
-
-
-@dataclass(frozen=True)
-class ManifestTicket:
-    """A session's manifest on its way to the store."""
-
-    session: str
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the session's list of files, on its way to the store"
-
-
-@dataclass(frozen=True)
-class ProbeTicket:
-    """A question whether the store is back."""
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the question to the store"
-
-
-@dataclass(frozen=True)
-class RecordTicket:
-    """Results on their way to the database."""
-
-    results: tuple[Result, ...]
+    from nexuslims_logger.transfer.tickets import SendTicket
 
 
 @dataclass
@@ -238,8 +184,7 @@ class PassState:
 
     def is_of_an_earlier_life(self, reply: Reply) -> bool:
         """Whether this answers what a thread that has died had asked: what it was about is found out anew."""
-        number: int | None = getattr(reply.ticket, "number", None)
-        return number is not None and number <= self.first_number
+        return isinstance(reply.ticket, Ticket) and reply.ticket.number <= self.first_number
 
     def session(self, identifier: str) -> TrackedSession | None:
         """Return a tracked session, None when it is not tracked any more."""
