@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.journal.files_tables import LOST
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.ports import FileStat
@@ -130,12 +131,15 @@ class Results:
         )
 
     def sums(self, session: str) -> tuple[int, int, int | None, int]:
-        """Return the session's uploaded files, their bytes, their newest mtime_ns (None: no file), and the missing."""
+        """Return the uploaded files, their bytes, the newest mtime_ns in the store (None: no file), and the lost files.
+
+        A file whose last version was lost counts with the lost alone, though the version before it is in the store.
+        """
         row = self._files.execute(
-            "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
-            "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
+            f"SELECT COALESCE(SUM(state = 'UPLOADED' AND NOT {LOST}), 0), "  # noqa: S608 - our text
+            f"COALESCE(SUM(CASE WHEN state = 'UPLOADED' AND NOT {LOST} THEN size END), 0), "
             "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), "
-            "COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
+            f"COALESCE(SUM({LOST}), 0) "
             "FROM result WHERE session = ?",
             [session],
         )[0]

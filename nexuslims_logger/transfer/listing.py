@@ -53,7 +53,9 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> FilesLis
         done = _DONE.get(result)
         if done and (done is FileState.LEFT_OUT or settled is None or unchanged):
             file_state, why = done, reason or ""
-            if verified and done is FileState.STORED:
+            if done is FileState.STORED and reason:
+                file_state, why = FileState.MISSING, f"{reason}; the store has the version before it"
+            elif verified and done is FileState.STORED:
                 # "Safe to delete" is said of the file that is there now, and nobody tells when it changes after END.
                 why = _differs(ports, key, FileStat(*stored))
                 file_state = FileState.STORED if why else FileState.VERIFIED
