@@ -39,7 +39,7 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
     folders = [
         folder
         for folder in state.outcome.unreadable
-        if folder.path and shown_name(session, folder) in message.names and _watches(session, folder)
+        if shown_name(session, folder) in message.names and watches(session, folder)
     ]
     delayed = (key for owner, key in state.delays if owner == session.identifier)
     waiting = list(dict.fromkeys((*state.changing, *delayed)))
@@ -82,7 +82,8 @@ def _below(key: FileKey, folders: Sequence[FileKey]) -> bool:
     return any(key.root == folder.root and is_below(key.folder, folder.path) for folder in folders)
 
 
-def _watches(session: TrackedSession, folder: FileKey) -> bool:
+def watches(session: TrackedSession, folder: FileKey) -> bool:
+    """Whether a folder stands below one that the session watches."""
     return any(watched.path == folder.root for watched in session.folders)
 
 

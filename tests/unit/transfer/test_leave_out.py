@@ -140,10 +140,14 @@ def _locked(monkeypatch: pytest.MonkeyPatch, *folders: str) -> None:
     monkeypatch.setattr(disk, "open_shared", opened)
 
 
-def _shown(transfer: Transfer) -> list[str]:
+def _told(transfer: Transfer) -> TransferProgress:
     transfer.progress.tell()
     told = [message for message in transfer.window.messages if isinstance(message, TransferProgress)]
-    return [one.name for one in told[-1].waiting]
+    return told[-1]
+
+
+def _shown(transfer: Transfer) -> list[str]:
+    return [one.name for one in _told(transfer).waiting]
 
 
 def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
@@ -184,18 +188,41 @@ def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
     assert "Titan/good.tif" in transfer.stored()
 
 
-def test_a_watch_folder_that_cannot_be_read_is_not_left_out(
+def test_a_watch_folder_that_cannot_be_read_is_waited_for_and_not_offered(
     transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = transfer.a_session()
     transfer.track(session)
     transfer.settle()
+    transfer.write("good.tif", b"good")
+    transfer.settle()
     _locked(monkeypatch, "")
     transfer.track(transfer.ended(session))
     transfer.go_on(1)
-    handle(transfer.ports, transfer.state, LeaveOut("s1", tuple(_shown(transfer)), "no right", "ada"))
+    assert _shown(transfer) == []
+    problem = _told(transfer).folder_problem
+    assert problem
+    assert str(transfer.watch) in problem.message
+    handle(transfer.ports, transfer.state, LeaveOut("s1", (str(transfer.watch),), "no right", "ada"))
     transfer.go_on(1)
     assert not finished(transfer)
     monkeypatch.undo()
     transfer.settle()
-    assert finished(transfer)
+    assert (finished(transfer)[0].files, finished(transfer)[0].missing) == (1, 0)
+
+
+def test_an_unreadable_sub_folder_is_shown_and_left_out_where_it_is_watched(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (other / "private").mkdir(parents=True)
+    older = transfer.a_session("s0", folders=(WatchFolder("", str(other)),))
+    transfer.track(older)
+    transfer.settle()
+    _locked(monkeypatch, "private")
+    session = transfer.a_session()
+    transfer.track(transfer.ended(older, folders=older.folders), session)
+    transfer.settle()
+    assert _shown(transfer) == []
+    transfer.track(transfer.ended(older, folders=older.folders))
+    assert _shown(transfer) == ["private"]
