@@ -167,7 +167,7 @@ class PassState:
         return self.next_number
 
     def successor(self) -> PassState:
-        """Return the state that the thread begins with after it has died: what it was told, nothing that it thought."""
+        """Return the state that the thread begins with after it has died: what was told, nothing that it thought."""
         for ticket in self.in_flight.values():
             ticket.control.cancelled = True
         given_up = self.arrived.died()
@@ -180,6 +180,7 @@ class PassState:
             sessions=self.sessions,
             elsewhere=self.elsewhere,
             in_question=self.in_question,
+            full_disks=self.full_disks,
         )
 
     def is_of_an_earlier_life(self, reply: Reply) -> bool:
