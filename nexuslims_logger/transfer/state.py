@@ -180,7 +180,9 @@ class PassState:
             sessions=self.sessions,
             elsewhere=self.elsewhere,
             in_question=self.in_question,
+            offered_to=self.offered_to,
             full_disks=self.full_disks,
+            verified_at=self.verified_at,
         )
 
     def is_of_an_earlier_life(self, reply: Reply) -> bool:

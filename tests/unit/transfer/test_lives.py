@@ -17,6 +17,7 @@ from nexuslims_logger.transfer.sync_pass import sync_pass
 from nexuslims_logger.transfer.tickets import ProbeTicket, RecordTicket
 from nexuslims_logger.unanswered import MOST_DEATHS
 from tests.unit.transfer.conftest import SETTLE_S, md5
+from tests.unit.transfer.test_listing import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,20 @@ def test_a_new_life_knows_the_sessions_and_what_has_not_been_answered(transfer: 
     assert after.sessions == (session,)
     assert [type(message) for message in after.arrived] == [LeaveOut]
     assert after.scan_at == 0.0
+
+
+def test_a_new_life_knows_when_the_files_were_compared_with_the_store(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.write("a.tif", b"one")
+    transfer.settle()
+    transfer.track(transfer.ended(session))
+    transfer.settle()
+    compared_at = listed(transfer).verified_at
+    transfer.state = transfer.state.successor()
+    transfer.settle()
+    assert compared_at
+    assert listed(transfer).verified_at == compared_at
 
 
 def test_answers_to_the_life_before_are_not_believed_and_the_file_is_sent_all_the_same(transfer: Transfer) -> None:
