@@ -35,7 +35,8 @@ _STATEMENT = " ".join(
         "WHERE s.owner = ?1 UNION ALL",
         f"SELECT {_COLUMNS.format('r')} FROM result r",  # noqa: S608 - our own words
         f"LEFT JOIN seen s ON s.owner = r.session AND {_ON_KEY}",
-        "WHERE r.session = ?1 AND s.root IS NULL",
+        # Without a watch folder it is no file's (`Result`).
+        "WHERE r.session = ?1 AND r.root <> x'' AND s.root IS NULL",
     )
 )
 
