@@ -103,7 +103,7 @@ class Results:
         """
         key = FileKey("", "", result.object_name)
         gone = replace(result, key=key, state=ResultState.MISSING, reason=reason)
-        self.put(replace(gone, md5=None, generation=None, uploaded_at=None))
+        self.put(replace(gone, md5=None, generation=None, uploaded_at=None, decided_by=None))
 
     def of(self, session: str, state: ResultState | None = None) -> list[Result]:
         """Return the session's results, in the order of their object names."""

@@ -4,12 +4,14 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import TransferProgress
+from nexuslims_logger.events import FileState, TransferProgress
 from nexuslims_logger.journal.records import ResultState, WatchFolder
 from nexuslims_logger.messages import AllRecorded, AllStored, LeaveOut
 from nexuslims_logger.transfer import disk
 from nexuslims_logger.transfer.disk_windows import open_shared
+from nexuslims_logger.transfer.leave_out import READ_AFTER_ALL
 from nexuslims_logger.transfer.main import handle
+from tests.unit.transfer.test_listing import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +142,11 @@ def _locked(monkeypatch: pytest.MonkeyPatch, *folders: str) -> None:
     monkeypatch.setattr(disk, "open_shared", opened)
 
 
+def _in_the_database(transfer: Transfer) -> dict[str, tuple[ResultState, str | None, str | None]]:
+    """Return state, reason and who decided, by object, as the last row said it."""
+    return {row.object_name: (row.state, row.reason, row.decided_by) for row in transfer.database.rows}
+
+
 def _told(transfer: Transfer) -> TransferProgress:
     transfer.progress.tell()
     told = [message for message in transfer.window.messages if isinstance(message, TransferProgress)]
@@ -186,6 +193,65 @@ def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
     assert skipped["Titan/locked/"] == ("no right", "ada")
     assert skipped["Titan/private/"] == ("somebody's own", "ada")
     assert "Titan/good.tif" in transfer.stored()
+
+
+def test_a_folder_that_is_readable_before_the_session_is_complete_is_not_left_out(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("locked/seen.ser", b"seen, not sent")
+    transfer.write("locked/hangs.ser", b"never at rest")
+    transfer.go_on(0)
+    transfer.write("locked/new.ser", b"new")
+    (transfer.watch / "private").mkdir()
+    transfer.track(transfer.ended(session))
+    handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked/hangs.ser",), "the detector hangs", "ada"))
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "locked", "private")
+        transfer.settle()
+        handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked",), "no right", "ada"))
+        transfer.go_on(1)
+        transfer.state.record_at = 0.0
+        transfer.turn()
+        assert _in_the_database(transfer)["Titan/locked/"] == (ResultState.SKIPPED, "no right", "ada")
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "private")
+        transfer.settle()
+        assert transfer.stored().keys() == {"Titan/locked/seen.ser", "Titan/locked/new.ser"}
+        assert not finished(transfer), "the other folder still waits"
+    transfer.settle()
+    (told,) = finished(transfer)
+    assert (told.files, told.missing, told.left_out) == (2, 0, 1)
+    rows = _in_the_database(transfer)
+    assert rows["Titan/locked/"] == (ResultState.MISSING, READ_AFTER_ALL, None)
+    assert rows["Titan/locked/seen.ser"] == (ResultState.UPLOADED, None, None)
+    assert rows["Titan/locked/hangs.ser"] == (ResultState.SKIPPED, "the detector hangs", "ada")
+    assert {row.path: row.state for row in listed(transfer).rows} == {
+        "locked/hangs.ser": FileState.LEFT_OUT,
+        "locked/new.ser": FileState.VERIFIED,
+        "locked/seen.ser": FileState.VERIFIED,
+    }
+
+
+def test_a_folder_that_is_readable_when_the_session_is_complete_stays_out(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("locked/seen.ser", b"seen, not sent")
+    transfer.go_on(0)
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "locked")
+        transfer.track(transfer.ended(session))
+        transfer.settle()
+        handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked",), "no right", "ada"))
+        transfer.go_on(1)
+    transfer.settle()
+    (told,) = finished(transfer)
+    assert (told.files, told.left_out) == (0, 2)
 
 
 def test_a_watch_folder_that_cannot_be_read_is_waited_for_and_not_offered(
