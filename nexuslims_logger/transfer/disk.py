@@ -74,7 +74,7 @@ class Disk:
     Parameters
     ----------
     step
-        Is called at each block and each folder, on the thread that asked for it: it goes on.
+        Is called at each block, folder and question, on the thread that asked for it: it goes on.
     """
 
     def __init__(self, step: Callable[[], None] = nothing) -> None:
@@ -133,6 +133,7 @@ class Disk:
 
     def stat(self, root: str, path: str) -> FileStat:
         """Ask by path; a link in its place counts as vanished."""
+        self._step()
         try:
             found = os.lstat(_os_path(root, path))
         except OSError as error:

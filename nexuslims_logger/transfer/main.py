@@ -161,7 +161,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
             ports.session.put(recover(ports, message, others, state.elsewhere))
         case ListFiles():
-            ports.window.put(list_files(ports, state, message.session_identifier))
+            list_files(ports, state, message.session_identifier)
         case Assign():
             assign(ports, state, message)
             offer_unassigned(ports, state)

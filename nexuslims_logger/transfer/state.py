@@ -110,6 +110,8 @@ class PassState:
         The running session whose user was offered the unassigned files.
     in_question
         Since when (ns) it is asked whether an interrupted session goes on.
+    listing
+        The sessions whose files a leaf looks at for the window's list, and whether that was asked again meanwhile.
     full_disks
         Folders of whose disk the window knows that it is nearly full.
     """
@@ -157,6 +159,7 @@ class PassState:
     next_number: int = 0
     offered_to: str | None = None
     in_question: dict[str, int] = field(default_factory=dict)
+    listing: dict[str, bool] = field(default_factory=dict)
     full_disks: set[str] = field(default_factory=set)
     #: When final sets were compared with the store, in this run.
     verified_at: dict[str, datetime] = field(default_factory=dict)

@@ -62,6 +62,17 @@ class ManifestTicket(Ticket):
 
 
 @dataclass(frozen=True)
+class ListTicket(Ticket):
+    """A session's list of files, as this PC has them now."""
+
+    session: str
+
+    def __str__(self) -> str:
+        """As `Ticket`."""
+        return "the look at the session's files on this PC"
+
+
+@dataclass(frozen=True)
 class ProbeTicket(Ticket):
     """A question whether the store is back."""
 

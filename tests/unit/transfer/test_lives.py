@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,32 +15,13 @@ from nexuslims_logger.transfer.state import PassState
 from nexuslims_logger.transfer.sync_pass import sync_pass
 from nexuslims_logger.transfer.tickets import ProbeTicket, RecordTicket
 from nexuslims_logger.unanswered import MOST_DEATHS
+from tests.unit.bench import HeldPool
 from tests.unit.transfer.conftest import SETTLE_S, md5
 from tests.unit.transfer.test_listing import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nexuslims_logger.transfer.ports import TransferPorts
     from tests.unit.transfer.conftest import Transfer
-
-
-class HeldPool:
-    """A pool whose leaves work when they are told to."""
-
-    def __init__(self) -> None:
-        self.held: deque[tuple[Callable[..., Any], tuple[Any, ...], object]] = deque()
-
-    def submit(self, function: Callable[..., Any], *args: Any, ticket: object, reply_to: object) -> None:
-        self.held.append((function, args, ticket))
-
-    @property
-    def next(self) -> str:
-        return self.held[0][0].__name__ if self.held else ""
-
-    def work(self) -> Reply:
-        function, args, ticket = self.held.popleft()
-        return Reply(ticket, value=function(*args))
 
 
 def _until_the_manifest_is_under_way(transfer: Transfer) -> tuple[TransferPorts, HeldPool]:
