@@ -168,6 +168,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
             return replace(
                 known,
                 session=event,
+                failure=None,
                 note=event.note,
                 who=None,
                 interrupted=None,
