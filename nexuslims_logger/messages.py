@@ -204,6 +204,8 @@ class AllStored:
     ----------
     last_file_at
         The newest modification time in the final set, None when it is empty.
+    missing
+        Files that were gone, or whose last version was, before they could be sent.
     left_out
         Files that a person decided not to wait for.
     """

@@ -17,6 +17,7 @@ from nexuslims_logger.events.base import (
 from nexuslims_logger.events.session import (
     ClockInDoubt,
     DiskLow,
+    LastActivity,
     NamesRemembered,
     NoteSaved,
     RecordState,
@@ -69,6 +70,7 @@ __all__ = [
     "InstrumentUnknown",
     "InterruptedChoice",
     "InterruptedFound",
+    "LastActivity",
     "NamesRemembered",
     "NeighbourChoice",
     "NeighbourFound",

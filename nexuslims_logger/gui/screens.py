@@ -28,6 +28,7 @@ UNASKED: Final = frozenset(
 )
 #: The words that bring back what was put off.
 ASK_AGAIN: Final = {
+    Dialog.STILL_WORKING: wording.ANSWER,
     Dialog.WHO: wording.ENTER_NAME,
     Dialog.UNASSIGNED: wording.SAY_WHOSE,
     Dialog.CLOCK: wording.ANSWER,

@@ -111,6 +111,7 @@ class SessionLoop:
         after.current, after.begun = self.current, self.begun or self.current is not None
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
+        after.vigil = self.vigil  # what the window asks is still asked
         after.began_monotonic = self.began_monotonic
         after._journal_problem = self._journal_problem
         after._postponed = self._postponed

@@ -29,7 +29,13 @@ from nexuslims_logger.session.change_user import change_user
 from nexuslims_logger.session.clock_check import confirm_clock
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
-from nexuslims_logger.session.forgotten import seen_working, somebody_works
+from nexuslims_logger.session.forgotten import (
+    confirm_working,
+    keep_activity,
+    seen_working,
+    somebody_works,
+    tell_activity,
+)
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
 from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, note_database, owed_again
@@ -38,6 +44,7 @@ from nexuslims_logger.session.service import (
     ChangeUser,
     ConfirmClock,
     ConfirmWho,
+    ConfirmWorking,
     EndSession,
     LeaveFilesOut,
     PauseSession,
@@ -77,6 +84,7 @@ def new_loop(ports: SessionPorts) -> SessionLoop:
             ConfirmWho: confirm_who,
             ConfirmClock: confirm_clock,
             SeenWorking: seen_working,
+            ConfirmWorking: confirm_working,
             UnassignedSeen: unassigned_seen,
             AssignUnassigned: assign_unassigned,
             LeaveFilesOut: leave_files_out,
@@ -195,12 +203,13 @@ def set_note(loop: SessionLoop, message: SetNote) -> None:
     facts = running if identifier is None else loop.ports.facts.session(identifier)
     if facts is None or facts.joined:
         return
-    changes: dict[str, object] = {"note": message.text}
-    if running and facts.identifier == running.identifier:
-        changes["last_activity_at"] = loop.ports.clock.now()
-        somebody_works(loop)
+    runs, now = running is not None and facts.identifier == running.identifier, loop.ports.clock.now()
     if facts.note != message.text:
-        loop.ports.facts.change(facts.identifier, **changes)
+        changes: dict[str, object] = {"last_activity_at": now} if runs else {}
+        loop.ports.facts.change(facts.identifier, note=message.text, **changes)
+    if runs:
+        tell_activity(loop)
+        somebody_works(loop)
     log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 
@@ -224,5 +233,5 @@ def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
     if facts is None or facts.identifier != message.session_identifier:
         return
     if message.at > facts.last_activity_at:
-        loop.ports.facts.touch(facts.identifier, message.at)
+        keep_activity(loop, facts, message.at)
     somebody_works(loop)

@@ -104,11 +104,16 @@ def _resumed_at(loop: SessionLoop, facts: SessionFacts) -> datetime | None:
     return datetime.fromisoformat(resumed_at) if resumed_at else None
 
 
+def answer_for_gap(loop: SessionLoop, session_identifier: str, until: datetime) -> None:
+    """Write down that the session goes on, although nothing had happened for long: no gap before `until` cuts it."""
+    loop.ports.facts.set_meta(_RESUMED_AT.format(session_identifier), until.isoformat())
+
+
 def _continue(loop: SessionLoop, facts: SessionFacts, *, by_itself: bool) -> SessionFacts:
     """Go on with the session; only a pause on purpose is taken off the hours."""
     # The gap until now is answered for: what follows is the session's, too. Where nobody has answered, nobody is here.
     resumed_at = loop.ports.station.launched_at if by_itself else loop.ports.clock.now()
-    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), resumed_at.isoformat())
+    answer_for_gap(loop, facts.identifier, resumed_at)
     changes: dict[str, object] = {"resumed": facts.resumed + 1}
     if facts.paused_at is not None:
         paused_s = max(0, round((loop.ports.clock.now() - facts.paused_at).total_seconds()))

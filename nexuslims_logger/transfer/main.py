@@ -37,8 +37,9 @@ from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.send import UploadBegan
 from nexuslims_logger.transfer.sending import send_owed
 from nexuslims_logger.transfer.settle import remember_changing
-from nexuslims_logger.transfer.state import PassState, SendTicket
+from nexuslims_logger.transfer.state import PassState
 from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
+from nexuslims_logger.transfer.tickets import SendTicket
 from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
             ports.session.put(recover(ports, message, others, state.elsewhere))
         case ListFiles():
-            ports.window.put(list_files(ports, state, message.session_identifier))
+            list_files(ports, state, message.session_identifier)
         case Assign():
             assign(ports, state, message)
             offer_unassigned(ports, state)

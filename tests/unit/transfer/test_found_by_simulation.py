@@ -19,7 +19,8 @@ from nexuslims_logger.transfer.main import handle
 from nexuslims_logger.transfer.progress import TICK_S
 from nexuslims_logger.transfer.send import Control
 from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
-from nexuslims_logger.transfer.state import Delay, SendTicket
+from nexuslims_logger.transfer.state import Delay
+from nexuslims_logger.transfer.tickets import SendTicket
 from tests.unit.transfer.conftest import Transfer, md5
 
 if TYPE_CHECKING:
