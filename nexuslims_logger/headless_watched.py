@@ -40,7 +40,7 @@ UNATTENDED_S = 300.0
 _PATIENCE_S = 5.0
 #: The kinds of trouble that hold a session up until they are over. Most others tell what has happened: a neighbour's
 #: session was not joined, this one was ended from another place, a journal was damaged.
-_HOLD_UP = frozenset({"journal", "transfer"})
+_HOLD_UP = frozenset({"journal", "files journal", "transfer"})
 #: The same, with a thread's name at the end.
 _PARTS = ("nexuslims-", "stuck ")
 

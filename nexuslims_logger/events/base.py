@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 #: The kinds of trouble that a later good pass disproves. Of others `Healed` tells.
-HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
+HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 @dataclass(frozen=True)
