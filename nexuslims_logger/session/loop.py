@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: Between two tries of a step that a full disk has refused.
 JOURNAL_RETRY_S = 5.0
+#: The kind of trouble with `facts.db`; the transfer thread tells of the other file.
+JOURNAL = "journal"
 
 
 class Stopping(Exception):
@@ -105,7 +107,7 @@ class SessionLoop:
         after.current, after.begun = self.current, self.begun or self.current is not None
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
-        after.began_monotonic = self.began_monotonic
+        after.began_monotonic, after._journal_retry = self.began_monotonic, self._journal_retry
         after._postponed = self._postponed
         after._postponed.died()
         after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
@@ -164,11 +166,11 @@ class SessionLoop:
             now = self.ports.clock.monotonic()
             self._journal_retry = now + JOURNAL_RETRY_S
             log.warning("%s: %s", error.title, error.message)
-            self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
+            self.tell(Trouble(JOURNAL, Problem(error.title, error.message, self.ports.clock.now())))
         else:
             if self._journal_retry is not None:
                 self._journal_retry = None
-                self.tell(Healed("journal"))
+                self.tell(Healed(JOURNAL))
 
     def _handle(self, message: Any) -> None:
         subject = _subject(message)

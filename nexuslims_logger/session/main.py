@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
-from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
+from nexuslims_logger.events import Healed, NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
     ActivitySeen,
@@ -29,7 +29,7 @@ from nexuslims_logger.session.clock_check import confirm_clock
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
 from nexuslims_logger.session.forgotten import seen_working, somebody_works
-from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
+from nexuslims_logger.session.loop import JOURNAL, JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
 from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, note_database, owed_again
 from nexuslims_logger.session.service import (
@@ -105,14 +105,14 @@ def session_main(loop: SessionLoop) -> None:
     """
     try:
         if loop.begun:
-            _when_there_is_room(loop, "journal", partial(go_on, loop))
+            _when_there_is_room(loop, JOURNAL, partial(go_on, loop))
         else:
             _begin(loop)
             loop.begun = True
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
+            _when_there_is_room(loop, JOURNAL, partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -148,6 +148,7 @@ def _catch_up(loop: SessionLoop) -> None:
 
 def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
     """Go through a flow; with a full disk, as soon as there is room."""
+    waited = False
     while True:
         try:
             flow()
@@ -155,8 +156,11 @@ def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) 
             loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
             if not isinstance(error, JournalUnavailable):
                 return
+            waited = True
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
         else:
+            if waited:
+                loop.tell(Healed(kind))
             return
 
 

@@ -72,6 +72,8 @@ class PassState:
         The message that has stopped the thread again and again.
     first_number
         Tickets up to this number are of a life of the thread that has ended: nobody believes their answers.
+    journal_fails
+        The window knows that the journal cannot be written.
     stopping
         `Stop` has arrived.
     sessions
@@ -119,6 +121,7 @@ class PassState:
     arrived: Unanswered = field(default_factory=Unanswered)
     given_up: object | None = None
     first_number: int = 0
+    journal_fails: bool = False
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
     elsewhere: tuple[TrackedSession, ...] = ()
@@ -179,6 +182,7 @@ class PassState:
             given_up=given_up,
             first_number=self.next_number,
             next_number=self.next_number,
+            journal_fails=self.journal_fails,
             stopping=self.stopping,
             sessions=self.sessions,
             elsewhere=self.elsewhere,

@@ -10,6 +10,7 @@ import pytest
 from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable
 from nexuslims_logger.events import (
     ClockInDoubt,
+    Healed,
     InterruptedChoice,
     InterruptedFound,
     NamesRemembered,
@@ -108,6 +109,7 @@ def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch:
     monkeypatch.setattr(pc.facts, "add", add)
     told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
+    assert of_kind(told, Healed) == [Healed("journal")]
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
 
 
@@ -170,6 +172,20 @@ def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: 
         pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), pc.later(600, None), die, disk.make_room)
     session_main(pc.loop.successor())
     assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
+
+
+def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        disk.make_room()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), die)
+    assert of_kind(list(pc.events.messages), Trouble)
+    session_main(pc.loop.successor())
+    assert of_kind(list(pc.events.messages), Healed) == [Healed("journal")]
 
 
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
