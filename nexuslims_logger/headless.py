@@ -132,7 +132,7 @@ def _answer(watched: Watched) -> ExitCode:
         return ExitCode.COMPLETE
     if watched.session is None:
         print("No session was started.", file=sys.stderr)
-        return ExitCode.FAILED
+        return watched.failed or ExitCode.FAILED
     print("Something still waits on this PC and is caught up by the next start, or by `sync`.", file=sys.stderr)
     return ExitCode.WAITING
 
@@ -175,8 +175,8 @@ def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCod
         if bell:
             bell.close()
         running.stop(_STOP_S)
-    if watched.failed:
-        return ExitCode.FAILED
+    if watched.failed is not None:
+        return watched.failed
     if watched.sessions_left == 0:
         return ExitCode.COMPLETE
     print("Something still waits on this PC; the next start, or another `sync`, goes on with it.", file=sys.stderr)

@@ -23,6 +23,7 @@ from nexuslims_logger.events import (
     TransferProgress,
     Trouble,
 )
+from nexuslims_logger.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from nexuslims_logger.bootstrap_threads import SystemClock
@@ -44,7 +45,8 @@ class Watched:
     database_problem: str | None = None
     transfer_problem: str | None = None
     sessions_left: int | None = None
-    failed: bool = False
+    #: Why there will be no session, None while there may be one.
+    failed: ExitCode | None = None
     #: The kinds of trouble that keep the session from being ready.
     troubles: set[str] = field(default_factory=set)
     deaths: int = 0
@@ -60,7 +62,7 @@ class Watched:
     def hopeless(self) -> bool:
         """Whether nothing more will come of it."""
         dying = self.deaths >= MOST_DEATHS
-        return (self.session is None and (self.failed or dying)) or (self.ending and dying)
+        return (self.session is None and (self.failed is not None or dying)) or (self.ending and dying)
 
     def take(self, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case for each kind of event
         """Take notice of an event, and say what of it matters to who reads a terminal or a task's log."""
@@ -98,7 +100,7 @@ class Watched:
             case TransferProgress():
                 self._progress(event)
             case InstrumentUnknown():
-                self.failed = True
+                self.failed = ExitCode.FAILED
                 self.say(f"{event.problem.title}: {event.problem.message}")
             case ClockInDoubt():
                 held = (
@@ -117,7 +119,8 @@ class Watched:
                 # started again, a journal that was damaged.
                 if not event.kind.startswith(("neighbour", "nexuslims-", "stuck ", "salvage")):
                     self.troubles.add(event.kind)
-                self.failed |= event.kind == "start"
+                if event.kind == "start":
+                    self.failed = ExitCode.USAGE if event.problem.setting else ExitCode.FAILED
                 self.deaths += event.kind.startswith("nexuslims-")
                 title = event.problem.title
                 if event.kind.startswith("stuck "):

@@ -132,7 +132,13 @@ class Recovered:
 
 @dataclass(frozen=True)
 class ActivitySeen:
-    """From the transfer: the running session's newest file is of this time."""
+    """From the transfer: files of the running session have come or changed.
+
+    Attributes
+    ----------
+    at
+        When, by the newest one; not later than now.
+    """
 
     session_identifier: str
     at: datetime

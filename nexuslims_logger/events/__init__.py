@@ -16,6 +16,7 @@ from nexuslims_logger.events.base import (
 from nexuslims_logger.events.session import (
     ClockInDoubt,
     DiskLow,
+    LastActivity,
     NamesRemembered,
     NoteSaved,
     RecordState,
@@ -67,6 +68,7 @@ __all__ = [
     "InstrumentUnknown",
     "InterruptedChoice",
     "InterruptedFound",
+    "LastActivity",
     "NamesRemembered",
     "NeighbourChoice",
     "NeighbourFound",

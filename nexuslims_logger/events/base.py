@@ -26,12 +26,15 @@ class Problem:
         When this trouble began.
     offline
         The database does not answer: it goes by itself, and `message` has the technical cause.
+    setting
+        A setting or an option is to be changed.
     """
 
     title: str
     message: str
     since: datetime
     offline: bool = False
+    setting: bool = False
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,7 @@ class App:
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.after_cancel(timer)
         standing.remember(self.root, self._settings, self._look.palette)
+        self.presenter.draft.close()  # the workers' last words must not look for an editor that has gone
         self.root.destroy()
         if self._coming and self._coming.wait(_JOIN_S):
             self._take_over()

@@ -14,6 +14,7 @@ from nexuslims_logger.events import (
     Healed,
     InstrumentUnknown,
     InterruptedFound,
+    LastActivity,
     NeighbourFound,
     NoteSaved,
     RecordState,
@@ -70,6 +71,8 @@ class Known:
         A question of the start that waits for an answer.
     session, note, ended_at, stored, ready, paused
         The session of this window, and how far it is.
+    active_at
+        Until then somebody has worked in it.
     record, progress, fraction
         Of this session; `fraction` goes back only when there is more to send than before.
     troubles
@@ -94,6 +97,7 @@ class Known:
     unknown: InstrumentUnknown | None = None
     session: SessionStarted | None = None
     note: str = ""
+    active_at: datetime | None = None
     ended_at: datetime | None = None
     stored: SessionStored | None = None
     ready: bool = False
@@ -164,6 +168,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
             return replace(
                 known,
                 session=event,
+                failure=None,
                 note=event.note,
                 who=None,
                 interrupted=None,
@@ -202,6 +207,8 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case WhoConfirmed():
             named = replace(known.session, user=event.user, project=event.project)
             return replace(known, session=named, who=None)
+        case LastActivity():
+            return replace(known, active_at=event.at)
         case StillWorking():
             return replace(known, quiet=event if event.since else None)
         case UnassignedFound():

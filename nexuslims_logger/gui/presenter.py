@@ -53,9 +53,9 @@ class Presenter:
         #: Whether nothing of the session is kept, which the window then says.
         self.is_demo = False
         #: What the workers ask, and where the answers go.
-        self.questions = Questions(lambda: self._known, zone)
+        self.questions = Questions(lambda: self._known, lambda: self._service, self._end, zone)
         #: What is left at the end.
-        self.leftover = Leftover(lambda: self._known)
+        self.leftover = Leftover(lambda: self._known, lambda: self._service)
         self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
@@ -66,16 +66,13 @@ class Presenter:
         self.begins_anew = False
         self._read = False
         #: The note in its editor.
-        self.draft = NoteDraft(lambda: self._known)
+        self.draft = NoteDraft(lambda: self._known, lambda: self._service)
         self._files: FilesListed | None = None
         self._files_asked: object = None
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
         self._service = service
-        self.questions.connect(service)
-        self.leftover.connect(service)
-        self.draft.connect(service)
 
     # What happens
 
@@ -134,11 +131,14 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
-        self.draft.save()
-        if self._screen() is Screen.RUNNING and (self.questions.insist_on_name() or self.questions.insist_on_files()):
+        if self._screen() is Screen.RUNNING and not self._known.asked:
             self._dialog = None
-        elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
-            self._service.end()
+            self.questions.end()
+
+    def _end(self, last_activity: datetime | None) -> None:
+        self.draft.save()
+        if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
+            self._service.end(last_activity=last_activity)
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""
@@ -157,15 +157,21 @@ class Presenter:
         if self._screen() is Screen.RUNNING and self._known.who:
             self.questions.ask_name()  # whose session would it be that ends?
         elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
-            self._dialog = Dialog.CHANGE_USER
+            self._ask_who_is_next(Dialog.CHANGE_USER)
+
+    def _ask_who_is_next(self, dialog: Dialog) -> None:
+        """Open one of the two dialogs of who comes after: what the second says stands still from the first on."""
+        if self._dialog is not Dialog.SUMMONED:
+            self.questions.hand_over()
+        self._dialog = dialog
 
     def answer_question(self) -> None:
         """Ask again what was put off: the button beside the line of state."""
         self.questions.ask_again(self._screen())
 
-    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+    def change_user(self, name: str, project: str, *, last_activity: datetime | None = None) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
-        wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
+        wrong = self.questions.change_user(name, project, last_activity=last_activity)
         self._dialog = self._dialog if wrong else None
         return wrong
 
@@ -190,8 +196,8 @@ class Presenter:
 
     def hands_moved(self) -> None:
         """Somebody uses mouse or keyboard."""
-        if self._screen() is Screen.RUNNING:
-            self.questions.still_working()
+        if self._service and self._screen() is Screen.RUNNING:
+            self._service.hands_moved()
 
     def dismiss(self) -> None:
         """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends.
@@ -212,9 +218,9 @@ class Presenter:
         if self._known.asked or self._dialog is not None:
             return
         if self._screen() is Screen.RUNNING:
-            self._dialog = Dialog.SUMMONED
+            self._ask_who_is_next(Dialog.SUMMONED)
         elif self._screen() in {Screen.ENDING, Screen.DONE}:
-            self._dialog = Dialog.CHANGE_USER  # the one before only finishes
+            self._ask_who_is_next(Dialog.CHANGE_USER)  # the one before only finishes
 
     def wants_to_close(self) -> None:
         """Close the window by its cross: ask where something would be left."""

@@ -5,6 +5,7 @@ The presenter holds one and shares what it knows with it; the dialogs read its w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import (
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.known import Known
     from nexuslims_logger.session.service import SessionService
 
+
+@dataclass(frozen=True)
+class _Wish:
+    """To end that session, at its last activity as it was shown, or (None) at the present time."""
+
+    session_identifier: str | None
+    last_activity: datetime | None
+
+
 #: Which event brings a dialog back that was put off.
 _ASKED_BY: Final = {WhoIsWorking: Dialog.WHO, UnassignedFound: Dialog.UNASSIGNED, StillWorking: Dialog.STILL_WORKING}
 
@@ -38,23 +48,30 @@ class Questions:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
+    end
+        Ends the session at its last activity as it was shown, or (None) at the present time.
     zone
         The zone of the times shown; None for the PC's own.
     """
 
-    def __init__(self, known: Callable[[], Known], zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        known: Callable[[], Known],
+        service: Callable[[], SessionService | None],
+        end: Callable[[datetime | None], None],
+        zone: tzinfo | None,
+    ) -> None:
         self._known = known
         self._zone = zone
-        self._service: SessionService | None = None
-        self._put_off: set[Dialog] = set()
-        self._ends_then = False
-        self._ends_after_files = False
-        self._files_given = False
-        self.remembered = NamesRemembered((), (), asks_project=False)
-
-    def connect(self, service: SessionService) -> None:
-        """Send answers there from now on."""
         self._service = service
+        self._end = end
+        self._put_off: set[Dialog] = set()
+        self._wish: _Wish | None = None
+        self._files_given = False
+        self._left_at: datetime | None = None
+        self.remembered = NamesRemembered((), (), asks_project=False)
 
     def receive(self, event: Event) -> None:
         """Take in what a worker asks."""
@@ -73,7 +90,7 @@ class Questions:
         clock = known.clock is not None and known.clock.held
         asked = {
             Screen.RUNNING: (
-                (Dialog.STILL_WORKING, known.quiet),
+                (Dialog.STILL_WORKING, known.quiet and not self.ends_then),
                 (Dialog.WHO, known.who),
                 (Dialog.UNASSIGNED, known.unassigned),
                 (Dialog.CLOCK, clock),
@@ -87,13 +104,14 @@ class Questions:
         """Answer later: the state line goes on telling, and what cannot go without an answer asks again."""
         if dialog is not None:
             self._put_off.add(dialog)
-        self._ends_then = self._ends_after_files = False
+        self._wish = None
 
     def asks_again(self, screen: Screen) -> Dialog | None:
         """Return the question that was put off and still waits for its answer, None for none."""
         known = self._known()
         clock = known.clock is not None and known.clock.held
         waiting = (
+            (Dialog.STILL_WORKING, screen is Screen.RUNNING and known.quiet is not None),
             (Dialog.WHO, screen is Screen.RUNNING and known.who is not None),
             (Dialog.CLOCK, screen in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and clock),
             (Dialog.UNASSIGNED, screen is Screen.RUNNING and self.whose_open),
@@ -105,29 +123,50 @@ class Questions:
         if dialog := self.asks_again(screen):
             self._put_off.discard(dialog)
 
-    # --- who is working ------------------------------------------------------------------------------------------
+    # --- the end, for which something may be missing -------------------------------------------------------------
 
-    def insist_on_name(self) -> bool:
-        """Ask for the missing name before the session ends; False when nothing is missing."""
-        if self._known().who is None:
-            return False
-        self.ask_name()
-        self._ends_then = True
-        return True
+    def end(self, last_activity: datetime | None = None) -> None:
+        """End the session; who works and whose the files are is asked before, and the answer ends it then.
+
+        Parameters
+        ----------
+        last_activity
+            END has this time, as it was shown, however long the answers take; None: the time of the last click.
+        """
+        self._wish = _Wish(self._known().session_identifier, last_activity)
+        if self._known().who is not None:
+            self.ask_name()
+        elif not self._insist_on_files():
+            self._end_as_wished()
+
+    @property
+    def ends_then(self) -> bool:
+        """Whether the answer ends the session, too."""
+        known = self._known()
+        wished = self._wish is not None and self._wish.session_identifier == known.session_identifier
+        return wished and known.ended_at is None
+
+    def _insist_on_files(self) -> bool:
+        """Ask once more whose they are before the session ends; False when that is known."""
+        if self.whose_open:
+            self._put_off.discard(Dialog.UNASSIGNED)
+        return self.whose_open
+
+    def _end_as_wished(self) -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            self._end(wish.last_activity)
+
+    # --- who is working ------------------------------------------------------------------------------------------
 
     def ask_name(self) -> None:
         """Ask for the missing name once more."""
         self._put_off.discard(Dialog.WHO)
 
     @property
-    def ends_then(self) -> bool:
-        """Whether the answer ends the session, too."""
-        return self._ends_then
-
-    @property
     def who_text(self) -> str:
         """What stands above the fields."""
-        return dialog_wording.WHO_BEFORE_END if self._ends_then else dialog_wording.WHO_TEXT
+        return dialog_wording.WHO_BEFORE_END if self.ends_then else dialog_wording.WHO_TEXT
 
     @property
     def asks_name(self) -> bool:
@@ -147,22 +186,30 @@ class Questions:
             for_project = checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.confirm_who(user, for_project)
-            if self._ends_then and not self.insist_on_files():
-                self._service.end()
+        if service := self._service():
+            service.confirm_who(user, for_project)
         self._put_off.add(Dialog.WHO)
-        self._ends_then = False
+        if self.ends_then and not self._insist_on_files():
+            self._end_as_wished()
         return ""
 
-    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+    def hand_over(self) -> None:
+        """Begin to ask for the next user: what they do from now on is no activity of the one before."""
+        self._left_at = self._known().active_at
+
+    @property
+    def left_at(self) -> datetime | None:
+        """The last activity of the session that would be ended by the next user's; None: that is over already."""
+        return self._left_at if self._known().ended_at is None else None
+
+    def change_user(self, name: str, project: str, *, last_activity: datetime | None = None) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
         try:
             user, for_project = checked_name(name), checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.change_user(user, for_project, at_last_activity=at_last_activity)
+        if service := self._service():
+            service.change_user(user, for_project, last_activity=last_activity)
         return ""
 
     def change_text(self, now: datetime) -> str:
@@ -172,14 +219,11 @@ class Questions:
             return dialog_wording.CHANGE_AFTER_STORED
         if session is None or self._known().ended_at:
             return dialog_wording.CHANGE_AFTER_END
-        return dialog_wording.CHANGE_TEXT.format(
-            user=session.user or dialog_wording.SOMEBODY, time=amounts.moment(session.started_at, now, self._zone)
-        )
-
-    @property
-    def one_runs(self) -> bool:
-        """Whether a session would be ended by the next user's."""
-        return self._known().ended_at is None
+        user, since = session.user or dialog_wording.SOMEBODY, amounts.moment(session.started_at, now, self._zone)
+        if self.left_at is None:
+            return dialog_wording.CHANGE_TEXT.format(user=user, time=since)
+        left = amounts.moment(self.left_at, now, self._zone)
+        return dialog_wording.CHANGE_LEFT_TEXT.format(user=user, time=since, left=left)
 
     # --- unassigned files ----------------------------------------------------------------------------------------
 
@@ -226,30 +270,21 @@ class Questions:
     @property
     def unassigned_text(self) -> str:
         """What is asked below the table."""
-        return dialog_wording.UNASSIGNED_TEXT_END if self._ends_after_files else dialog_wording.UNASSIGNED_TEXT
+        return dialog_wording.UNASSIGNED_TEXT_END if self.ends_then else dialog_wording.UNASSIGNED_TEXT
 
     @property
     def unassigned_later(self) -> str:
         """The words of the button that leaves the answer to the next start."""
-        return dialog_wording.END_WITHOUT if self._ends_after_files else dialog_wording.LATER
-
-    def insist_on_files(self) -> bool:
-        """Ask once more whose they are before the session ends; False when that is known."""
-        if not self.whose_open:
-            return False
-        self._put_off.discard(Dialog.UNASSIGNED)
-        self._ends_after_files = True
-        return True
+        return dialog_wording.END_WITHOUT if self.ends_then else dialog_wording.LATER
 
     def assign(self, choice: UnassignedChoice | None) -> None:
         """Say whose the files are; None: later."""
         self._put_off.add(Dialog.UNASSIGNED)
-        if self._service and choice:
+        if (service := self._service()) and choice:
             self._files_given = True
-            self._service.assign_unassigned(choice)
-        if self._service and self._ends_after_files:
-            self._service.end()
-        self._ends_after_files = False
+            service.assign_unassigned(choice)
+        if self.ends_then:
+            self._end_as_wished()
 
     # --- still working? ------------------------------------------------------------------------------------------
 
@@ -264,14 +299,14 @@ class Questions:
         return dialog_wording.QUIET_ENDS_TEXT.format(time=since, end=amounts.moment(quiet.ends_at, now, self._zone))
 
     def still_working(self) -> None:
-        """*I am still working*, and every use of mouse or keyboard."""
-        if self._service:
-            self._service.still_working()
+        """*I am still working*."""
+        if service := self._service():
+            service.still_working()
 
     def end_at_last_activity(self) -> None:
         """*End at last activity*."""
-        if self._service and not self.insist_on_name():
-            self._service.end(at_last_activity=True)
+        if quiet := self._known().quiet:
+            self.end(quiet.since)
 
     # --- the clock -----------------------------------------------------------------------------------------------
 
@@ -292,5 +327,5 @@ class Questions:
         """Answer *The time is right*."""
         clock = self._known().clock
         self._put_off.add(Dialog.CLOCK)
-        if self._service and clock:
-            self._service.confirm_clock(clock.session_identifier)
+        if (service := self._service()) and clock:
+            service.confirm_clock(clock.session_identifier)

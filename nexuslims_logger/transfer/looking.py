@@ -183,7 +183,7 @@ def _take_notice(ports: TransferPorts, state: PassState, noticed: Noticed) -> No
                 tally, files_total=tally.files_total + files, bytes_total=tally.bytes_total + size
             )
     running = state.running
-    newest_ns = noticed.newest_ns.get(running.identifier, 0) if running else 0
-    if running and newest_ns > state.activity_ns:
-        state.activity_ns = newest_ns
-        ports.session.put(ActivitySeen(running.identifier, min(time_of(newest_ns), ports.clock.now())))
+    if running and running.identifier in noticed.newest_ns:
+        # Whatever time the file carries: of a clock that was set back, or of a camera's that runs ahead.
+        newest_at = time_of(noticed.newest_ns[running.identifier])
+        ports.session.put(ActivitySeen(running.identifier, min(newest_at, ports.clock.now())))

@@ -158,7 +158,6 @@ class PassState:
     oldest_waiting_at: datetime | None = None
     disk_free_bytes: int | None = None
     pending: bool = True
-    activity_ns: int = 0
     next_number: int = 0
     offered_to: str | None = None
     in_question: dict[str, int] = field(default_factory=dict)

@@ -283,6 +283,19 @@ def test_the_end_takes_the_note_with_it(stage: Stage) -> None:
     assert not _note(stage).is_open
 
 
+def test_an_end_that_is_told_when_the_window_has_gone_finds_no_editor(stage: Stage) -> None:
+    _running(stage)
+    editor = _edit_note(stage)
+    editor.insert("1.0", "last words")
+    stage.settle()
+    stage.workers.last_words = [on.ending(), on.stored(), on.ready()]  # the disk was slow
+
+    stage.app.presenter.stop()
+
+    assert stage.run_to_end() is ExitCode.COMPLETE
+    assert stage.commands == [SetNote("last words", on.SESSION), Stop()]
+
+
 def test_a_note_that_is_too_long_is_told_where_it_is_written(stage: Stage) -> None:
     _running(stage)
     editor = _edit_note(stage)

@@ -632,6 +632,25 @@ def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
     assert desk.asked == [SetNote("x" * NOTE_S, MINE), SetNote("x" * 2 * NOTE_S, MINE)]
 
 
+def test_the_editor_begins_with_what_was_sent_last_however_late_the_journal_answers() -> None:
+    desk = Desk(replace(STARTED, note="grid 7"))
+    draft = desk.presenter.draft
+    assert draft.open() == "grid 7"
+    draft.write("grid 7, sample 12")
+    draft.close()
+
+    assert draft.open() == "grid 7, sample 12", "a full disk: the journal has not answered yet"
+    assert draft.status(17) == "Saving as you type"
+    desk.tell(NoteSaved(MINE, "grid 7, sample 12"))
+    assert draft.status(17) == "Saved on this PC"
+    draft.write("grid 7, sample 12, thin")
+    draft.close()
+    assert desk.asked == [SetNote("grid 7, sample 12", MINE), SetNote("grid 7, sample 12, thin", MINE)]
+
+    desk.tell(replace(STARTED, session_identifier=THEIRS, note="theirs"))
+    assert draft.open() == "theirs"
+
+
 @pytest.mark.parametrize("leave", ["end", "pause", "stop", "open_change_user"])
 def test_every_way_out_saves_the_note_first(leave: str) -> None:
     desk = Desk(STARTED)
