@@ -77,14 +77,13 @@ def transfer_main(ports: TransferPorts, state: PassState | None = None) -> None:
             sync_pass(ports, state, breathe)
             progress.tell()
             wait_s = min(next_due(ports, state), progress.next_due())
-            if state.journal_fails:
-                state.journal_fails = False
+            if state.journal_problem is not None:
+                state.journal_problem = None
                 ports.window.put(Healed(_JOURNAL))
         except JournalUnavailable as error:
             # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
-            _tell_of_the_journal(ports, error)
+            _tell_of_the_journal(ports, state, error)
             state.tallies.clear()
-            state.journal_fails = True
             wait_s = JOURNAL_RETRY_S
         except ScanStopped:
             break
@@ -142,9 +141,12 @@ def _is_sent(message: Any) -> bool:
     return isinstance(message, Reply) and isinstance(message.ticket, SendTicket) and message.error is None
 
 
-def _tell_of_the_journal(ports: TransferPorts, error: JournalUnavailable) -> None:
+def _tell_of_the_journal(ports: TransferPorts, state: PassState, error: JournalUnavailable) -> None:
+    """Tell it, however often it is tried again with the time of the first failure."""
     log.warning("%s: %s", error.title, error.message)
-    ports.window.put(Trouble(_JOURNAL, Problem(error.title, error.message, ports.clock.now())))
+    since = state.journal_problem.since if state.journal_problem else ports.clock.now()
+    state.journal_problem = Problem(error.title, error.message, since)
+    ports.window.put(Trouble(_JOURNAL, state.journal_problem))
 
 
 def handle(ports: TransferPorts, state: PassState, message: Any) -> None:

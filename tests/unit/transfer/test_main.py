@@ -123,6 +123,7 @@ def test_a_journal_that_is_well_again_is_told_also_by_the_next_life(
     rounds: list[Exception | None] = [full, full, ZeroDivisionError(), None, None]
 
     def a_round(*_: object) -> None:
+        transfer.clock.go_on(5)
         if (error := rounds.pop(0)) is not None:
             raise error
         if not rounds:
@@ -140,3 +141,4 @@ def test_a_journal_that_is_well_again_is_told_also_by_the_next_life(
         (Trouble, "files journal"),
         (Healed, "files journal"),
     ]
+    assert len({message.problem.since for message in told if isinstance(message, Trouble)}) == 1
