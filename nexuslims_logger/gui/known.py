@@ -45,8 +45,8 @@ _ALMOST: Final = 0.99
 
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
-#: The kinds that a later good pass disproves. Of a thread that died (its name is the kind) `Healed` tells.
-_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
+#: The kinds that a later good pass disproves. Of a journal, and of a thread that died, `Healed` tells.
+_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 class Asked(enum.StrEnum):

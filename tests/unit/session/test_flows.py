@@ -222,6 +222,20 @@ def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: 
     assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
 
 
+def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        disk.make_room()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), die)
+    assert of_kind(list(pc.events.messages), Trouble)
+    session_main(pc.loop.successor())
+    assert of_kind(list(pc.events.messages), Healed) == [Healed("journal")]
+
+
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
     pc.run(PauseSession(), ChangeUser("bob", None))
     assert pc.session().state is SessionState.PAUSED
