@@ -10,6 +10,7 @@ import pytest
 
 from nexuslims_logger.events import (
     ClockInDoubt,
+    DiskLow,
     LastActivity,
     NamesRemembered,
     PassStage,
@@ -291,6 +292,19 @@ def test_the_next_user_is_not_told_of_last_files_when_there_are_none() -> None:
     assert "last files" in made.questions.change_text(NOW)
     made.receive(SessionStored("s1", files=2, bytes=20, missing=0))
     assert made.questions.change_text(NOW) == "Every file of the session before is stored. Yours starts now."
+
+
+def test_of_two_full_disks_one_may_recover() -> None:
+    made, _ = presenter(started(), progress(files_done=2), DiskLow("C:/", 2_000_000), DiskLow("D:/EM", 1_000_000))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(DiskLow("C:/", 500_000))
+    assert "C:/" in made.view(NOW).state.text, "the one with the least room"
+    made.receive(DiskLow("C:/", None))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(started("s2", "bob"))
+    assert "D:/EM" in made.view(NOW).state.text, "it is the PC's, not the session's"
+    made.receive(DiskLow("D:/EM", None))
+    assert "nearly full" not in made.view(NOW).state.text
 
 
 def test_what_is_left_at_the_last_activity_is_as_it_was_shown() -> None:
