@@ -19,6 +19,7 @@ from nexuslims_logger.db.tasks import (
     apply_manifest,
     apply_session,
     find_instrument,
+    find_lacking,
     manifest_of,
     open_database,
     recent_sessions,
@@ -326,9 +327,15 @@ def test_a_journal_that_is_older_than_the_database_puts_nothing_back(
     assert events(database) == recorded
     apply_session(units, dataclasses.replace(confirmed, revision=5, paused_seconds=7200))
     assert events(database) == recorded, "the pauses are those of the END that is there"
+    if ready:
+        assert find_lacking(units, (later, confirmed)) == ()
 
     apply_session(units, with_note(confirmed, "grid 9"))
     assert {row.session_note for row in events(database).values()} == {"grid 8\ngrid 9"}
+
+    set_event(database, "START", session_note=RUNNING.note)
+    if ready:
+        assert find_lacking(units, (later,)) == (later.identifier,)
 
 
 def test_nobody_may_be_the_user(database: Database, units: Units) -> None:
