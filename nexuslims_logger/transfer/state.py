@@ -15,6 +15,7 @@ from nexuslims_logger.unanswered import Unanswered
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from nexuslims_logger.events import Problem
     from nexuslims_logger.journal.seen import FileKey, Tally
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat, Reply
@@ -72,6 +73,8 @@ class PassState:
         The message that has stopped the thread again and again.
     first_number
         Tickets up to this number are of a life of the thread that has ended: nobody believes their answers.
+    journal_problem
+        Why the journal cannot be written, and since when: what the window knows of it.
     stopping
         `Stop` has arrived.
     sessions
@@ -119,6 +122,7 @@ class PassState:
     arrived: Unanswered = field(default_factory=Unanswered)
     given_up: object | None = None
     first_number: int = 0
+    journal_problem: Problem | None = None
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
     elsewhere: tuple[TrackedSession, ...] = ()
@@ -178,6 +182,7 @@ class PassState:
             given_up=given_up,
             first_number=self.next_number,
             next_number=self.next_number,
+            journal_problem=self.journal_problem,
             stopping=self.stopping,
             sessions=self.sessions,
             elsewhere=self.elsewhere,

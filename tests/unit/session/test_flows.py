@@ -255,6 +255,20 @@ def test_who_has_asked_for_what_is_given_up_is_told(
     assert pc.session().ended_at is not None
 
 
+def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        disk.make_room()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), die)
+    assert of_kind(list(pc.events.messages), Trouble)
+    session_main(pc.loop.successor())
+    assert of_kind(list(pc.events.messages), Healed) == [Healed("journal")]
+
+
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
     pc.run(PauseSession(), ChangeUser("bob", None))
     assert pc.session().state is SessionState.PAUSED
