@@ -115,8 +115,7 @@ class SessionLoop:
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
         after.vigil = self.vigil  # what the window asks is still asked
-        after.began_monotonic = self.began_monotonic
-        after._journal_problem = self._journal_problem
+        after.began_monotonic, after._journal_problem = self.began_monotonic, self._journal_problem
         after._postponed = self._postponed
         after.given_up = after._postponed.died() or self.given_up
         after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
@@ -261,8 +260,10 @@ class SessionLoop:
 
     def tell_left(self) -> None:
         """Let the window know how many earlier sessions still wait, for files or for the database."""
-        owed = {facts.identifier for facts in (*self.ports.facts.unfinished(), *self.ports.facts.unsent())}
-        self.tell(CatchUp(len(owed - {self.current})))
+        unfinished, store_url = self.ports.facts.unfinished(), self.ports.station.store_url
+        owed = {facts.identifier for facts in (*unfinished, *self.ports.facts.unsent())}
+        here = (facts for facts in unfinished if facts.state is not SessionState.READY and facts.store_url == store_url)
+        self.tell(CatchUp(len(owed - {self.current}), sum(facts.identifier != self.current for facts in here)))
 
     def _goes_here(self, facts: SessionFacts) -> bool:
         """Whether the session's files go to the store that is configured; else they wait, and it is told."""
