@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+#: The kinds of trouble that a later good pass disproves. Of others `Healed` tells.
+HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,7 @@ FILES_SIZE: Final = "Size"
 FILES_STATE: Final = "State"
 FILES_TIME: Final = "Changed"
 FILES_NONE: Final = "No files"
+FILES_LOOKED_UP: Final = "Looking the files up"
 FILES_HINT: Final = "Select a file to see more about it."
 FILTER_FILES: Final = ("&All {count}", "&Waiting {count}", "&Stored {count}", "Not s&ent {count}")
 OPEN_FOLDER: Final = "&Open folder"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import (
+    HEALED_BY_A_PASS,
     CatchUp,
     ClockInDoubt,
     DiskLow,
@@ -45,8 +46,6 @@ _ALMOST: Final = 0.99
 
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
-#: The kinds that a later good pass disproves. Of a journal, and of a thread that died, `Healed` tells.
-_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 class Asked(enum.StrEnum):
@@ -85,8 +84,10 @@ class Known:
         Why the start failed for good.
     stopped
         The workers have put everything down.
-    who, quiet, unassigned, clock, disk
+    who, quiet, unassigned, clock
         What the workers ask or warn of, as long as it holds; `clock` may be an earlier session's.
+    disks
+        The newest warning of each folder whose disk is nearly full.
     ended_by_itself
         Nobody had worked for long.
     """
@@ -114,7 +115,7 @@ class Known:
     quiet: StillWorking | None = None
     unassigned: UnassignedFound | None = None
     clock: ClockInDoubt | None = None
-    disk: DiskLow | None = None
+    disks: tuple[DiskLow, ...] = ()
     ended_by_itself: bool = False
 
     @property
@@ -163,7 +164,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
                     troubles=known.troubles,
                     sessions_left=known.sessions_left,
                     asked=known.asked,
-                    disk=known.disk,
+                    disks=known.disks,
                 )
             return replace(
                 known,
@@ -186,7 +187,8 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case ClockInDoubt():
             return replace(known, clock=event)
         case DiskLow():
-            return replace(known, disk=event if event.free_bytes is not None else None)
+            disks = tuple(disk for disk in known.disks if disk.folder != event.folder)
+            return replace(known, disks=disks if event.free_bytes is None else (*disks, event))
         case SessionReady() if known.clock and known.clock.session_identifier == event.session_identifier:
             doubt = None if known.clock.held else known.clock
             return replace(
@@ -258,7 +260,7 @@ def _progressed(known: Known, progress: TransferProgress) -> Known:
     troubles = tuple(
         trouble
         for trouble in known.troubles
-        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in _HEALED_BY_A_PASS
+        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in HEALED_BY_A_PASS
     )
     before = known.fraction if known.progress and _scale(known.progress) == _scale(progress) else None
     return replace(known, progress=progress, fraction=_advance(before, progress), troubles=troubles)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.gui.known import Asked, Known, a_second_later, receive
 from nexuslims_logger.gui.leftover import Leftover
+from nexuslims_logger.gui.listed_files import ListedFiles
 from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.screens import ASK_AGAIN, OPENED_BY_HAND, UNASKED, exit_code_of, filled, screen_of
@@ -67,8 +68,8 @@ class Presenter:
         self._read = False
         #: The note in its editor.
         self.draft = NoteDraft(lambda: self._known, lambda: self._service)
-        self._files: FilesListed | None = None
-        self._files_asked: object = None
+        #: The list of its files.
+        self.files = ListedFiles(lambda: self._known, lambda: self._service)
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
@@ -83,11 +84,11 @@ class Presenter:
         self.questions.receive(event)
         present = self._known.session_identifier
         if isinstance(event, FilesListed):
-            self._files = event if event.session_identifier == present else self._files
+            self.files.receive(event)
         elif present != before or self._screen() is not Screen.RUNNING:
             self.draft.close()  # what was typed goes to the session that it was written for
         if present != before:
-            self._files = None
+            self.files.forget()
             self._dialog, self._shrunk, self._read, self._seconds_to_close = None, False, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
@@ -249,20 +250,6 @@ class Presenter:
         self._dialog = None
         self._known = replace(self._known, asked=what)
         return True
-
-    # Windows beside the main one
-
-    @property
-    def files(self) -> FilesListed | None:
-        """The newest list of the session's files; None before the first."""
-        return self._files
-
-    def ask_for_files(self) -> None:
-        """Ask for the list of files, unless it is on its way or nothing has happened since the last one."""
-        known = self._known
-        if self._service and known.session and known.files_state != self._files_asked:
-            self._files_asked = known.files_state
-            self._service.list_files(known.session.session_identifier)
 
     # What is to be seen
 

@@ -150,7 +150,7 @@ def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, 
     """Ask who works next, and when the session before has really ended."""
     questions = presenter.questions
     dialog = ModalDialog(parent, look, dialog_wording.CHANGE, lambda: act(presenter.dismiss), columns=2)
-    dialog.add_text(questions.change_text(now), 1)
+    dialog.add_text(questions.words.change(now, questions.left_at), 1)
     names = _Names(dialog, look, presenter, with_name=True)
     wrong: list[str] = []
 

@@ -154,7 +154,7 @@ def test_after_the_end_the_next_user_begins_at_once(stage: Stage) -> None:
     stage.tell(on.ending(), on.progress(files_done=39, waiting=(on.waiting_file(),)))
     stage.press_button("Start next session")
     _open(stage, Dialog.CHANGE_USER)
-    assert "last files" in stage.app.presenter.questions.change_text(on.NOW)
+    assert "last files" in stage.app.presenter.questions.words.change(on.NOW, None)
     stage.press("b", "o", "b", "Return")
     _told(stage, ChangeUser("bob", None))
 

@@ -562,8 +562,9 @@ def test_a_long_name_loses_its_middle_and_is_told_in_full_below(stage: Stage) ->
 
 
 def _open_files(stage: Stage) -> FilesWindow:
+    asked = stage.commands.count(ListFiles(on.SESSION))
     stage.press_button("Files")
-    stage.wait(lambda: stage.commands[-1:] == [ListFiles(on.SESSION)], "the question")
+    stage.wait(lambda: stage.commands.count(ListFiles(on.SESSION)) > asked, "the question")
     files = stage.app.beside.files
     assert files is not None
     return files
@@ -578,7 +579,7 @@ def _rows(files: FilesWindow) -> list[str]:
 def test_the_files_are_listed_filtered_and_sorted(stage: Stage) -> None:
     _running(stage)
     files = _open_files(stage)
-    stage.wait(lambda: "No files" in _texts(files.window), "the empty list")
+    stage.wait(lambda: "Looking the files up" in _texts(files.window), "what is waited for")
 
     stage.tell(on.listed())
     assert {"All 40", "Waiting 28", "Stored 12", "Not sent 0"} <= _texts(files.window)
@@ -615,6 +616,13 @@ def test_files_are_safe_to_delete_only_when_they_are_verified(stage: Stage) -> N
     stage.press("Down")
 
     stage.wait(lambda: "Verified at 14:52:05. Safe to delete here." in _texts(files.window), "the promise")
+    stage.press("Escape")
+    stage.wait(lambda: not files.is_open, "the list to go")
+
+    files = _open_files(stage)
+    stage.wait(lambda: "Looking the files up" in _texts(files.window), "the old promise not to be made again")
+    stage.tell(on.listed(0))
+    stage.wait(lambda: "No files" in _texts(files.window), "the answer")
 
 
 def test_the_list_of_files_stays_quick(stage: Stage) -> None:

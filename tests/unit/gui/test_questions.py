@@ -10,6 +10,7 @@ import pytest
 
 from nexuslims_logger.events import (
     ClockInDoubt,
+    DiskLow,
     LastActivity,
     NamesRemembered,
     PassStage,
@@ -228,7 +229,7 @@ def test_a_missing_name_and_open_files_are_both_asked_for_before_the_end() -> No
 @pytest.mark.parametrize("withdrawn", [False, True])
 def test_the_end_at_the_last_activity_outlives_the_questions_that_come_before_it(withdrawn: bool) -> None:
     made, sent = presenter(started(user=None), WHO, UNASSIGNED, QUIET)
-    made.questions.end_at_last_activity()
+    made.questions.end(QUIET.since)
     assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.WHO, True)
     if withdrawn:
         made.receive(StillWorking("s1", None))  # a file has come
@@ -244,7 +245,7 @@ def test_the_end_at_the_last_activity_outlives_the_questions_that_come_before_it
 
 def test_whose_the_files_are_is_asked_before_the_end_at_the_last_activity_too() -> None:
     made, sent = presenter(started(), UNASSIGNED, QUIET)
-    made.questions.end_at_last_activity()
+    made.questions.end(QUIET.since)
     assert (made.view(NOW).dialog, sent) == (Dialog.UNASSIGNED, [])
     made.questions.assign(None)
     assert sent == [EndSession(QUIET.since)]
@@ -252,7 +253,7 @@ def test_whose_the_files_are_is_asked_before_the_end_at_the_last_activity_too() 
 
 def test_who_tells_no_name_has_not_answered_whether_the_work_goes_on() -> None:
     made, sent = presenter(started(user=None), WHO, QUIET)
-    made.questions.end_at_last_activity()
+    made.questions.end(QUIET.since)
     made.dismiss()
     assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.STILL_WORKING, False)
     made.dismiss()
@@ -264,7 +265,7 @@ def test_who_tells_no_name_has_not_answered_whether_the_work_goes_on() -> None:
 
 def test_a_wish_goes_with_its_session() -> None:
     made, sent = presenter(started(user=None), WHO, QUIET)
-    made.questions.end_at_last_activity()
+    made.questions.end(QUIET.since)
     made.receive(SessionEnding("s1", NOW, by_itself=True))
     assert not made.questions.ends_then
     for event in (started("s2", None), replace(WHO, session_identifier="s2")):
@@ -288,9 +289,25 @@ def test_files_that_nobody_owns_are_named_at_last_and_it_is_not_green() -> None:
 
 def test_the_next_user_is_not_told_of_last_files_when_there_are_none() -> None:
     made, _ = presenter(started(), SessionEnding("s1", NOW))
-    assert "last files" in made.questions.change_text(NOW)
+    assert "last files" in made.questions.words.change(NOW, made.questions.left_at)
     made.receive(SessionStored("s1", files=2, bytes=20, missing=0))
-    assert made.questions.change_text(NOW) == "Every file of the session before is stored. Yours starts now."
+    assert (
+        made.questions.words.change(NOW, made.questions.left_at)
+        == "Every file of the session before is stored. Yours starts now."
+    )
+
+
+def test_of_two_full_disks_one_may_recover() -> None:
+    made, _ = presenter(started(), progress(files_done=2), DiskLow("C:/", 2_000_000), DiskLow("D:/EM", 1_000_000))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(DiskLow("C:/", 500_000))
+    assert "C:/" in made.view(NOW).state.text, "the one with the least room"
+    made.receive(DiskLow("C:/", None))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(started("s2", "bob"))
+    assert "D:/EM" in made.view(NOW).state.text, "it is the PC's, not the session's"
+    made.receive(DiskLow("D:/EM", None))
+    assert "nearly full" not in made.view(NOW).state.text
 
 
 def test_what_is_left_at_the_last_activity_is_as_it_was_shown() -> None:
@@ -300,7 +317,7 @@ def test_what_is_left_at_the_last_activity_is_as_it_was_shown() -> None:
     made.hands_moved()
     made.receive(LastActivity("s1", NOW))  # while the next user reads, and types a name
     made.open_change_user()
-    assert "its last activity, 11:00." in made.questions.change_text(NOW)
+    assert "its last activity, 11:00." in made.questions.words.change(NOW, made.questions.left_at)
     assert made.questions.left_at == left
     made.change_user("bob", "", last_activity=made.questions.left_at)
     assert sent == [SeenWorking(), ChangeUser("bob", None, left)]
@@ -311,7 +328,7 @@ def test_a_hand_on_the_mouse_answers_nothing() -> None:
     made.hands_moved()
     assert sent == [SeenWorking()]
     made.questions.still_working()
-    made.questions.end_at_last_activity()
+    made.questions.end(QUIET.since)
     assert sent[1:] == [ConfirmWorking(), EndSession(QUIET.since)]
 
 

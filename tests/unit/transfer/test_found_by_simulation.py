@@ -155,6 +155,15 @@ def test_a_session_that_was_continued_after_a_gap_does_not_end_before_it(transfe
     assert transfer.session.take(Recovered)[0].last_activity_at == resumed_at + timedelta(minutes=5)
 
 
+def test_a_session_that_was_continued_by_a_thread_that_died_thereafter_ends_at_the_launch(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.clock.go_on(3600)
+    launched_at = transfer.clock.now()
+    transfer.clock.go_on(10)
+    transfer.recover(session, session.started_at, resumed_at=transfer.clock.now(), launched_at=launched_at)
+    assert transfer.session.take(Recovered)[0].last_activity_at == launched_at
+
+
 def test_a_session_that_was_continued_by_a_clock_that_was_years_ahead_does_not_end_there(transfer: Transfer) -> None:
     session = transfer.a_session()
     transfer.clock.go_on(3600)
