@@ -250,6 +250,8 @@ LangString ABOUT_SYNCTASK ${LANG_ENGLISH} "Two minutes after the start of the PC
   StrCpy $3 $1 8
   ${If} $3 == "/CONFIG="
     StrCpy $Config $1 "" 8
+    ; The sections change the folder that a relative one is counted from.
+    GetFullPathName $Config $Config
     ${IfNot} ${FileExists} "$Config"
       !insertmacro Refuse 2 "$1: there is no such file."
     ${EndIf}

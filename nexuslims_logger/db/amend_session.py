@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.db.amendments import amendment_line, with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
 from nexuslims_logger.db.parts import last_activity, release
 from nexuslims_logger.db.records import EventType, RecordStatus
+from nexuslims_logger.db.session_note import NOTE_BYTES, amendment_line, with_amendments
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.journal.records import EndReason
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from nexuslims_logger.db.records import EventRow, EventRows
     from nexuslims_logger.db.unit_of_work import Units
 
-#: ``session_log.session_note``.
-_NOTE_BYTES = 65_535
 _REASON_CHARACTERS = 255
 
 
@@ -185,7 +183,7 @@ def _waits(rows: EventRows) -> bool:
 
 def _noted(row: EventRow, line: str) -> str:
     note = with_amendments(row.session_note or "", line)
-    if len(note.encode()) > _NOTE_BYTES:
+    if len(note.encode()) > NOTE_BYTES:
         raise StopAndTell("The session's note has no room", "The correction is recorded there; give a shorter reason.")
     return note
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.db.amendments import with_amendments
 from nexuslims_logger.db.errors import Collision, DuplicateRow
 from nexuslims_logger.db.manifest_check import lacks_manifest, manifest_lacking
 from nexuslims_logger.db.parts import finish_own, waits_for_others
 from nexuslims_logger.db.records import EventType, RecordStatus
+from nexuslims_logger.db.session_note import settled_note
 from nexuslims_logger.journal.records import Applied, EndReason, SessionState
 
 if TYPE_CHECKING:
@@ -120,14 +120,15 @@ def _insert_end(repository: Repository, facts: SessionFacts, start: EventRow | N
     if start is None:
         repository.insert_event({**values, "user": _trimmed(facts.user)})
     else:
-        repository.insert_end(start, {**values, "session_note": with_amendments(facts.note, start.session_note)})
+        repository.insert_end(start, {**values, "session_note": settled_note(facts, start.session_note)})
 
 
 def _start_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
+    """Change the note; what only grows is never put back by a journal that is older than the database."""
     return {
-        "session_note": with_amendments(facts.note, row.session_note),
-        "resumed": facts.resumed,
-        "last_activity_at": facts.last_activity_at,
+        "session_note": settled_note(facts, row.session_note),
+        "resumed": max(facts.resumed, row.resumed or 0),
+        "last_activity_at": max(facts.last_activity_at, row.last_activity_at or facts.last_activity_at),
     }
 
 
@@ -149,15 +150,20 @@ def _end_values(facts: SessionFacts) -> dict[str, object]:
 
 
 def _end_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
-    """Change the note always; the time only forward, in a row of our own, and not once it is ready or amended."""
-    changes: dict[str, object] = {"session_note": with_amendments(facts.note, row.session_note)}
+    """Change the note always; the time only forward, in a row of our own, and not once it is ready or amended.
+
+    The pauses belong to the time: they change with it.
+    """
+    changes: dict[str, object] = {"session_note": settled_note(facts, row.session_note)}
     ours = (
         row.computer_name or ""
     ).casefold() == facts.computer_name.casefold() and row.end_reason != EndReason.AMENDED
     if facts.ended_at is not None and ours:
-        changes["paused_seconds"] = facts.paused_seconds
-        if facts.ended_at > row.timestamp and row.record_status == RecordStatus.WAITING_FOR_END:
+        later = facts.ended_at > row.timestamp and row.record_status == RecordStatus.WAITING_FOR_END
+        if later:
             changes |= {"timestamp": facts.ended_at, "end_reason": facts.end_reason}
+        if later or row.paused_seconds is None:
+            changes["paused_seconds"] = max(facts.paused_seconds, row.paused_seconds or 0)
     return changes
 
 

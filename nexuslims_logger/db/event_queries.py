@@ -50,17 +50,22 @@ class EventQueries(Queries):
         }
         return EventRows(found.get(EventType.START), found.get(EventType.END), rows[0].now)
 
-    def statuses_of(self, session_identifiers: Collection[str]) -> dict[str, dict[str, str]]:
-        """Return the status of each event of these sessions, by session and kind of event."""
+    def statuses_and_notes(self, session_identifiers: Collection[str]) -> dict[str, dict[str, tuple[str, str]]]:
+        """Return the status and the note of each event of these sessions, by session and kind of event."""
         rows = self._connection.execute(
-            select(SESSION_LOG.c.session_identifier, SESSION_LOG.c.event_type, SESSION_LOG.c.record_status).where(
+            select(
+                SESSION_LOG.c.session_identifier,
+                SESSION_LOG.c.event_type,
+                SESSION_LOG.c.record_status,
+                SESSION_LOG.c.session_note,
+            ).where(
                 SESSION_LOG.c.session_identifier.in_(session_identifiers),
                 SESSION_LOG.c.event_type.in_(tuple(EventType)),
             )
         ).all()
-        found: dict[str, dict[str, str]] = {}
-        for identifier, event_type, status in rows:
-            found.setdefault(identifier, {})[event_type] = status
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        for identifier, event_type, status, note in rows:
+            found.setdefault(identifier, {})[event_type] = (status, note or "")
         return found
 
     def insert_event(self, values: Mapping[str, object]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.db.manifest_check import lacks_manifest
 from nexuslims_logger.db.parts import last_activity
 from nexuslims_logger.db.records import EventType, RecordStatus
+from nexuslims_logger.db.session_note import settled_note
 from nexuslims_logger.journal.records import Lost, SessionState
 
 if TYPE_CHECKING:
@@ -25,18 +26,22 @@ def find_lacking(units: Units, sessions: tuple[SessionFacts, ...]) -> tuple[str,
     with units() as unit:
         for first in range(0, len(sessions), _AT_ONCE):
             several = sessions[first : first + _AT_ONCE]
-            held = unit.repository.statuses_of([facts.identifier for facts in several])
+            held = unit.repository.statuses_and_notes([facts.identifier for facts in several])
             lacking += [facts.identifier for facts in several if _lacks(unit, facts, held.get(facts.identifier, {}))]
     return tuple(lacking)
 
 
-def _lacks(unit: UnitOfWork, facts: SessionFacts, held: Mapping[str, str]) -> bool:
+def _lacks(unit: UnitOfWork, facts: SessionFacts, held: Mapping[str, tuple[str, str]]) -> bool:
     if facts.joined:
         # START and END are its own computer's; what only this one can write again is the part's list of files.
         return facts.state is SessionState.READY and lacks_manifest(unit.repository, facts)
     wanted = {EventType.START} if facts.ended_at is None else {EventType.START, EventType.END}
-    behind = facts.state is SessionState.READY and RecordStatus.WAITING_FOR_END in held.values()
-    return behind or not wanted <= held.keys()
+    if not wanted <= held.keys():
+        return True
+    behind = facts.state is SessionState.READY and any(
+        status == RecordStatus.WAITING_FOR_END for status, _ in held.values()
+    )
+    return behind or any(settled_note(facts, note) != note for _, note in held.values())
 
 
 def find_lost(units: Units, instrument_pid: str, computer_name: str) -> tuple[Lost, ...]:

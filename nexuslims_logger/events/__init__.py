@@ -7,6 +7,7 @@ are aware and in UTC.
 from __future__ import annotations
 
 from nexuslims_logger.events.base import (
+    HEALED_BY_A_PASS,
     Event,
     Healed,
     Problem,
@@ -54,6 +55,7 @@ from nexuslims_logger.events.transfer import (
 )
 
 __all__ = [
+    "HEALED_BY_A_PASS",
     "KEEPS_GROWING",
     "STILL_WRITTEN",
     "CatchUp",

@@ -142,7 +142,7 @@ class DiskLow(Event):
     folder
         One that stands on it.
     free_bytes
-        None: there is room again.
+        None: there is room again, or nothing is written there any more.
     """
 
     folder: str

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import (
+    HEALED_BY_A_PASS,
     CatchUp,
     ClockInDoubt,
     DiskLow,
@@ -45,8 +46,6 @@ _ALMOST: Final = 0.99
 
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
-#: The kinds that a later good pass disproves. Of a thread that died (its name is the kind) `Healed` tells.
-_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
 
 
 class Asked(enum.StrEnum):
@@ -170,6 +169,7 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
             return replace(
                 known,
                 session=event,
+                failure=None,
                 note=event.note,
                 who=None,
                 interrupted=None,
@@ -260,7 +260,7 @@ def _progressed(known: Known, progress: TransferProgress) -> Known:
     troubles = tuple(
         trouble
         for trouble in known.troubles
-        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in _HEALED_BY_A_PASS
+        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in HEALED_BY_A_PASS
     )
     before = known.fraction if known.progress and _scale(known.progress) == _scale(progress) else None
     return replace(known, progress=progress, fraction=_advance(before, progress), troubles=troubles)

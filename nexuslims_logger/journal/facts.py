@@ -22,6 +22,7 @@ from nexuslims_logger.journal.records import (
     SessionFacts,
     SessionState,
     WatchFolder,
+    note_digest,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-VERSION = 3
+VERSION = 4
+#: So many earlier notes are known again.
+_EARLIER_NOTES = 500
 _SCHEMA = """
 CREATE TABLE session (
   identifier TEXT PRIMARY KEY, computer_name TEXT NOT NULL, instrument_pid TEXT NOT NULL,
@@ -42,6 +45,7 @@ CREATE TABLE session (
   resumed INTEGER NOT NULL, paused_at TEXT, paused_seconds INTEGER NOT NULL, revision INTEGER NOT NULL,
   database_revision INTEGER NOT NULL, database_error TEXT, joined INTEGER NOT NULL DEFAULT 0,
   manifest_rows INTEGER NOT NULL DEFAULT 0, manifest_newest_at TEXT,
+  note_revision INTEGER NOT NULL, earlier_notes TEXT NOT NULL DEFAULT '',
   CHECK ((ended_at IS NULL) = (state IN ('RUNNING', 'PAUSED')))
 );
 CREATE TABLE instrument (
@@ -54,6 +58,10 @@ _CHANGES = {
     2: "ALTER TABLE session ADD COLUMN joined INTEGER NOT NULL DEFAULT 0",
     3: "ALTER TABLE session ADD COLUMN manifest_rows INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE session ADD COLUMN manifest_newest_at TEXT",
+    # Nobody knows in which revision a note was written: the newest.
+    4: "ALTER TABLE session ADD COLUMN note_revision INTEGER NOT NULL DEFAULT 1;"
+    "UPDATE session SET note_revision = revision;"
+    "ALTER TABLE session ADD COLUMN earlier_notes TEXT NOT NULL DEFAULT ''",
 }
 _TIMES = frozenset(
     {"started_at", "last_activity_at", "clicked_at", "ended_at", "take_until", "paused_at", "manifest_newest_at"}
@@ -62,6 +70,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "state": SessionState,
     "end_reason": EndReason,
     "joined": bool,
+    "earlier_notes": lambda digests: tuple(digests.split()),
     **dict.fromkeys(_TIMES, datetime.fromisoformat),
 }
 _COLUMNS = tuple(field.name for field in dataclasses.fields(SessionFacts))
@@ -72,6 +81,8 @@ def _to_column(name: str, value: object) -> object:
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if name == "folders":
         return json.dumps([[folder.label, folder.path] for folder in value])  # type: ignore[attr-defined] # its field says so
+    if name == "earlier_notes":
+        return " ".join(value)  # type: ignore[arg-type] # its field says so
     return value
 
 
@@ -110,6 +121,8 @@ class FactsJournal:
         """
         known = {column[1] for column in self._file.select(f"PRAGMA table_info({table})")}
         values = {name: value for name, value in row.items() if name in known}
+        if table == "session":
+            values.setdefault("note_revision", values.get("revision"))  # as when an older journal is brought up
         names, marks = ", ".join(values), ", ".join("?" for _ in values)
         try:
             with self._file.transaction() as connection:
@@ -135,11 +148,14 @@ class FactsJournal:
         after = dataclasses.replace(before, **changes)  # type: ignore[arg-type] # names are checked by replace
         if before.confirmed or after.state not in OPEN:
             after = dataclasses.replace(after, revision=before.revision + 1)
+        if after.note != before.note:
+            changes["note_revision"] = max(1, after.revision)
+            changes["earlier_notes"] = (*before.earlier_notes, note_digest(before.note))[-_EARLIER_NOTES:]
         if after.state is not before.state and after.state not in ALLOWED[before.state]:
             message = f"Session {identifier} cannot go from {before.state} to {after.state}. Please report it."
             raise Defect("A session took an impossible step", message)
         self._update(identifier, {**changes, "revision": after.revision})
-        return after
+        return self.session(identifier)
 
     def confirm(self, identifier: str, user: str, project: str | None) -> SessionFacts:
         """Fix who works and for which project; from now on the database is told, and neither changes any more.
@@ -167,7 +183,9 @@ class FactsJournal:
         """Owe the database all of a session, which it has lost; one that was ready waits for its manifest again."""
         with self._file.transaction() as connection:
             connection.execute(
-                "UPDATE session SET database_revision = 0, state = REPLACE(state, 'READY', 'STORED') "
+                "UPDATE session SET database_revision = 0, state = REPLACE(state, 'READY', 'STORED'), "
+                # What was confirmed is no news for that.
+                "note_revision = CASE WHEN note_revision > database_revision THEN note_revision ELSE 0 END "
                 "WHERE identifier = ?",
                 [identifier],
             )

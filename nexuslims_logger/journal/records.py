@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,11 @@ class Instrument:
     timezone: str = "UTC"
 
 
+def note_digest(note: str) -> str:
+    """Return by what a note is known again when it has been replaced."""
+    return hashlib.blake2b(note.encode(errors="backslashreplace"), digest_size=6).hexdigest()
+
+
 @dataclass(frozen=True)
 class SessionFacts:
     """One session: every fact that cannot be rebuilt. Times are aware UTC.
@@ -96,6 +102,10 @@ class SessionFacts:
     manifest_rows, manifest_newest_at
         How many rows this computer has written into the session's manifest, and the newest time of an upload in them:
         a database with less was put back to an earlier state. Known when the session is READY.
+    note_revision
+        The revision in which the note was written last.
+    earlier_notes
+        Digests of the notes that it has replaced, the newest last: by them a row's note is known for one of ours.
     """
 
     identifier: str
@@ -128,11 +138,22 @@ class SessionFacts:
     joined: bool = False
     manifest_rows: int = 0
     manifest_newest_at: datetime | None = None
+    note_revision: int = 1
+    earlier_notes: tuple[str, ...] = ()
 
     @property
     def confirmed(self) -> bool:
         """Whether it is settled who works."""
         return self.revision > 0
+
+    @property
+    def note_is_news(self) -> bool:
+        """Whether the database has yet to confirm the note."""
+        return self.note_revision > self.database_revision
+
+    def had_note(self, text: str) -> bool:
+        """Whether this was the session's note here, or is; each began empty."""
+        return text in {"", self.note} or note_digest(text) in self.earlier_notes
 
 
 class ResultState(enum.StrEnum):

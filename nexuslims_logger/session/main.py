@@ -7,11 +7,12 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
-from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
+from nexuslims_logger.errors import ConfigurationError, JournalUnavailable, LoggerError, StopAndTell
+from nexuslims_logger.events import Healed, NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
     ActivitySeen,
@@ -66,11 +67,10 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.session.ports import SessionPorts
 
-if TYPE_CHECKING:
-    from nexuslims_logger.session.ports import SessionPorts
-
 log = logging.getLogger(__name__)
 
+#: The kinds of trouble of the flows: after the first there will be no session.
+_START, _CHANGE = "start", "change of user"
 #: How long the last uploads may take to notice that they are to stop.
 _STOP_S = 30.0
 
@@ -113,14 +113,14 @@ def session_main(loop: SessionLoop) -> None:
     """
     try:
         if loop.begun:
-            _when_there_is_room(loop, "journal", partial(go_on, loop))
+            _when_there_is_room(loop, _START, partial(go_on, loop))
         else:
             _begin(loop)
             loop.begun = True
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
+            _when_there_is_room(loop, _CHANGE, partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -128,7 +128,7 @@ def session_main(loop: SessionLoop) -> None:
 
 def _begin(loop: SessionLoop) -> None:
     """Start, or catch up only."""
-    _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+    _when_there_is_room(loop, _START, partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
 
 
 def _wait_for_change(loop: SessionLoop) -> Change:
@@ -155,17 +155,27 @@ def _catch_up(loop: SessionLoop) -> None:
 
 
 def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
-    """Go through a flow; with a full disk, as soon as there is room."""
+    """Go through a flow; with a full disk, as soon as there is room. Another error is told as trouble of this kind."""
     while True:
         try:
             flow()
-        except LoggerError as error:
-            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
-            if not isinstance(error, JournalUnavailable):
-                return
+        except JournalUnavailable as error:
+            loop.flow_waits = True
+            loop.journal_fails(error)
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
+        except LoggerError as error:
+            log.warning("%s: %s", error.title, error.message)
+            setting = isinstance(error, ConfigurationError)
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now(), setting=setting)))
+            loop.failed_flow = kind
+            break
         else:
-            return
+            if loop.failed_flow == kind:
+                loop.failed_flow = None
+                loop.tell(Healed(kind))
+            break
+    loop.flow_waits = False
+    loop.journal_works()
 
 
 def _stop(loop: SessionLoop) -> None:
@@ -179,7 +189,8 @@ def _stop(loop: SessionLoop) -> None:
         if isinstance(message, Backlog):
             loop.report.backlog(message)
     if loop.recording.at_rest:
-        loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
+        with suppress(JournalUnavailable):  # it matters to no session
+            loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
     ports.window.put(Stopped())
 
 
@@ -214,8 +225,13 @@ def pause_session(loop: SessionLoop) -> None:
 
 
 def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
-    """Keep the time of the newest file; it travels to the database with the next fact."""
+    """Keep the time of the newest file; it travels to the database with the next fact.
+
+    That a file has come is work, also where its time is not the newest: a clock may have been set back.
+    """
     facts = loop.running()
-    if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
+    if facts is None or facts.identifier != message.session_identifier:
+        return
+    if message.at > facts.last_activity_at:
         keep_activity(loop, facts, message.at)
-        somebody_works(loop)
+    somebody_works(loop)

@@ -16,8 +16,9 @@ import pytest
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db import tasks
 from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.journal.records import ManifestRow, ResultState, SessionFacts, SessionState, WatchFolder
+from nexuslims_logger.journal.records import ManifestRow, ResultState, SessionState, WatchFolder
 from tests.integration.test_headless import checked_by_md5sum
+from tests.session_facts import a_session
 
 SESSION = "11111111-2222-4333-8444-555555555555"
 ODD_NAMES: tuple[str, ...] = ("a b/ü #1 100%.tif", "emoji \N{MICROSCOPE}.ser", "-rf")
@@ -42,19 +43,15 @@ def recorded(own_environment: Path) -> Path:
     units = tasks.open_database(settings)
     instrument = tasks.find_instrument(units, "TITAN-PC", None, True)
     started = datetime(2026, 5, 4, 8, 0, 0, 250_000, tzinfo=UTC)
-    facts = SessionFacts(
-        identifier=SESSION,
+    facts = a_session(
+        SESSION,
         computer_name="TITAN-PC",
         instrument_pid=instrument.instrument_pid,
-        instrument_name=instrument.schema_name,
         filestore_path=instrument.filestore_path,
         store_url=settings.data_bucket,
         folders=(WatchFolder("", "/data"),),
-        user="ada",
         started_at=started,
         utc_offset_min=120,
-        last_activity_at=started,
-        logger_version="0",
         note="grid 7",
         ended_at=started.replace(hour=9),
         clicked_at=started.replace(hour=9),

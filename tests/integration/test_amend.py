@@ -19,6 +19,7 @@ from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import EndReason, ResultState
 from nexuslims_logger.models import SESSION_LOG
 from tests.integration.test_tasks import AT, ENDED, FILE, HOUR, READY, RUNNING, units
+from tests.session_facts import with_note
 
 if TYPE_CHECKING:
     from nexuslims_logger.db.unit_of_work import Units
@@ -61,14 +62,14 @@ def test_a_logger_keeps_the_corrected_user(database: Database, units: Units) -> 
     apply_session(units, RUNNING)
     amend_session(units, dataclasses.replace(WORK, user="bob"))
 
-    applied = apply_session(units, dataclasses.replace(ENDED, note="a new note"))
+    applied = apply_session(units, with_note(ENDED, "a new note"))
 
     assert applied.user == "bob"
     assert {row.user for row in rows(database).values()} == {"bob"}
     notes = [row.session_note.split("\n") for row in rows(database).values()]
     assert [(note[0], note[1][:8]) for note in notes] == [("a new note", "[amended")] * 2
     before = rows(database)
-    apply_session(units, dataclasses.replace(ENDED, note="a new note"))
+    apply_session(units, with_note(ENDED, "a new note"))
     assert rows(database) == before
 
 

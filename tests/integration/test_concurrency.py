@@ -26,6 +26,7 @@ from nexuslims_logger.errors import DatabaseUnavailable, TryLater
 from nexuslims_logger.models import INSTRUMENTS, SESSION_LOG
 from tests.database_servers import KINDS, Database, new_database
 from tests.integration.test_tasks import ENDED, FILE, READY, RUNNING
+from tests.session_facts import with_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -309,7 +310,7 @@ def test_the_victim_of_a_deadlock_repeats_at_once(server_database: Database) -> 
     with watched(server_database) as (units, refused), server_database.engine.connect() as rival:
         apply_session(units, of_pc(ENDED, 1))
         worker = threading.Thread(target=lambda: answers.append(apply_session(units, changed).ready))
-        changed = dataclasses.replace(of_pc(READY, 1), note="a better note")
+        changed = with_note(of_pc(READY, 1), "a better note")
         # Who has changed more rows is not the victim.
         rival.execute(text("UPDATE instruments SET location = 'cellar'"))
         rival.execute(text(f"UPDATE session_log SET paused_seconds = 1 {of_row} 'END'"))
@@ -345,7 +346,7 @@ def test_a_row_that_changed_since_it_was_read_is_read_again(server_database: Dat
         nonlocal looked
         if not looked and "clock" in statement:
             looked = True
-            rival = dataclasses.replace(of_pc(ENDED, 1), note="the rival's note")
+            rival = with_note(of_pc(ENDED, 1), "the rival's note")
             apply_session(units_on(server_database.engine), rival)
 
     apply_session(units_on(server_database.engine), of_pc(ENDED, 1))
@@ -353,7 +354,8 @@ def test_a_row_that_changed_since_it_was_read_is_read_again(server_database: Dat
     event.listen(engine, "after_cursor_execute", be_faster)
     event.listen(engine, "handle_error", lambda context: refused.append(context.original_exception.args[0]))
     try:
-        assert apply_session(units_on(engine), dataclasses.replace(of_pc(READY, 1), note="the last note")).ready
+        last = with_note(with_note(of_pc(READY, 1), "the rival's note"), "the last note")
+        assert apply_session(units_on(engine), last).ready
     finally:
         engine.dispose()
 

@@ -32,6 +32,7 @@ from nexuslims_logger.errors import AccessDenied, StopAndTell
 from nexuslims_logger.journal.records import EndReason, ResultState
 from tests.database_servers import KINDS, Database, Server, new_database, settings_for
 from tests.integration.test_tasks import AT, ENDED, FILE, HOUR, READY, RUNNING
+from tests.session_facts import with_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,7 +201,7 @@ def test_a_loggers_rights_are_enough(granted: Granted) -> None:
         apply_manifest(units, (dataclasses.replace(FILE, size_bytes=1),))
         apply_manifest(units, (FILE,))
         apply_session(units, READY)
-        apply_session(units, dataclasses.replace(READY, note="later", last_activity_at=READY.started_at))
+        apply_session(units, dataclasses.replace(with_note(READY, "later"), last_activity_at=LATER))
         report_logger(units, dataclasses.replace(REPORT, state=LoggerState.IDLE, session_identifier=None))
 
         assert manifest_of(units, RUNNING.identifier) == (FILE,)

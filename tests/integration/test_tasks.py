@@ -19,6 +19,7 @@ from nexuslims_logger.db.tasks import (
     apply_manifest,
     apply_session,
     find_instrument,
+    find_lacking,
     manifest_of,
     open_database,
     recent_sessions,
@@ -36,32 +37,25 @@ from nexuslims_logger.journal.records import (
     EndReason,
     ManifestRow,
     ResultState,
-    SessionFacts,
     SessionState,
 )
 from nexuslims_logger.models import FILE_MANIFEST, INSTRUMENTS, SESSION_LOG
 from tests.database_servers import counted_statements, free_port, settings_for
+from tests.session_facts import a_session, with_note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nexuslims_logger.journal.records import SessionFacts
     from tests.database_servers import Database
 
 AT = datetime(2026, 11, 1, 8, 0, 0, 123456, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-RUNNING = SessionFacts(
-    identifier="6b1d6a4e-9c2f-4f1e-8d0a-0d6f2b7c9e11",
+RUNNING = a_session(
+    "6b1d6a4e-9c2f-4f1e-8d0a-0d6f2b7c9e11",
     computer_name="TEM-PC-1",
-    instrument_pid="TITAN",
-    instrument_name="FEI Titan",
-    filestore_path="./Titan",
-    store_url="file:///bucket",
-    folders=(),
     user="ada ",
     started_at=AT,
-    utc_offset_min=60,
-    last_activity_at=AT,
-    logger_version="0.1.0",
     project="P-17",
     note="grid 7, µ-Raman \N{GRINNING FACE}\nsecond line",
 )
@@ -312,11 +306,36 @@ def test_the_note_survives_and_can_be_emptied(database: Database, units: Units) 
     apply_session(units, ENDED)
     assert {row.session_note for row in events(database).values()} == {RUNNING.note}
 
-    apply_session(units, dataclasses.replace(READY, note="better"))
+    apply_session(units, with_note(READY, "better"))
     assert {row.session_note for row in events(database).values()} == {"better"}
 
-    apply_session(units, dataclasses.replace(READY, note=""))
+    apply_session(units, with_note(with_note(READY, "better"), ""))
     assert {row.session_note for row in events(database).values()} == {""}
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_a_journal_that_is_older_than_the_database_puts_nothing_back(
+    database: Database, units: Units, ready: bool
+) -> None:
+    """An image of the PC was put back; what was written since is known to the database alone."""
+    confirmed = dataclasses.replace(ENDED, database_revision=ENDED.revision)
+    later = dataclasses.replace(with_note(READY if ready else ENDED, "grid 8"), resumed=3, paused_seconds=600)
+    apply_session(units, dataclasses.replace(later, last_activity_at=AT + 2 * HOUR))
+    recorded = events(database)
+
+    apply_session(units, dataclasses.replace(confirmed, revision=5))
+    assert events(database) == recorded
+    apply_session(units, dataclasses.replace(confirmed, revision=5, paused_seconds=7200))
+    assert events(database) == recorded, "the pauses are those of the END that is there"
+    if ready:
+        assert find_lacking(units, (later, confirmed)) == ()
+
+    apply_session(units, with_note(confirmed, "grid 9"))
+    assert {row.session_note for row in events(database).values()} == {"grid 8\ngrid 9"}
+
+    set_event(database, "START", session_note=RUNNING.note)
+    if ready:
+        assert find_lacking(units, (later,)) == (later.identifier,)
 
 
 def test_nobody_may_be_the_user(database: Database, units: Units) -> None:

@@ -157,7 +157,8 @@ class User:
         if self._is_absent():
             self._note("puts the question off")
             self._scheduler.wait(self._apart.choice((30.0, 250.0)))
-            return True
+            if not self._pc.running or self._went_on():
+                return True
         self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
         if isinstance(event, InterruptedFound):
             if self._random.random() < 0.1:
@@ -167,6 +168,10 @@ class User:
             self._note("answers", choice)
             self._service.answer_neighbour(choice)
         return True
+
+    def _went_on(self) -> bool:
+        """Whether the question was answered by nobody, and a session began by itself."""
+        return any(isinstance(event, SessionStarted) for event in self._pc.observed.shown[self._read :])
 
     def _session(self) -> None:
         """Work, click a little, and come to some end."""

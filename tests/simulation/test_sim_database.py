@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from nexuslims_logger.db.tasks import apply_session, find_instrument
 from nexuslims_logger.errors import AccessDenied, DatabaseUnavailable
-from nexuslims_logger.journal.records import SessionFacts, SessionState
+from nexuslims_logger.journal.records import SessionState
+from tests.session_facts import a_session
 from tests.simulation.faults import Faults
 from tests.simulation.program import Program
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.sim_clock import EPOCH, SimClock
 from tests.simulation.sim_database import SimDatabase
 
+if TYPE_CHECKING:
+    from nexuslims_logger.journal.records import SessionFacts
+
 
 def _facts(**changes: object) -> SessionFacts:
-    facts = SessionFacts(
-        identifier="one",
-        computer_name="pc",
-        instrument_pid="pc",
-        instrument_name="pc",
-        filestore_path="./pc",
-        store_url="memory",
-        folders=(),
-        user="ada",
-        started_at=EPOCH,
-        utc_offset_min=0,
-        last_activity_at=EPOCH,
-        logger_version="0",
-    )
-    return facts.__class__(**{**facts.__dict__, **changes})
+    return a_session("one", instrument_pid="pc", started_at=EPOCH, **changes)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -69,7 +70,7 @@ def test_an_upgrade_keeps_what_was_chosen_until_something_else_is(pc: Pc, setup:
     assert [file.exists() for file in (pc.menu, pc.startup, pc.task)] == [False, True, True]
 
     second = pc.configure(SYNC_INTERVAL_SECONDS=2)
-    assert pc.install(newer, "/AUTOSTART=0", "/SYNCTASK=0", f"/CONFIG={windows(second)}") == 0
+    assert pc.install(newer, "/AUTOSTART=0", "/SYNCTASK=0", f"/CONFIG={os.path.relpath(second)}") == 0
     assert json.loads((pc.machine / "config.json").read_text())["NEXUSLIMSGUI_SYNC_INTERVAL_SECONDS"] == 2
     assert pc.install(newer) == 0
     assert [file.exists() for file in (pc.menu, pc.startup, pc.task)] == [False, False, False]

@@ -324,6 +324,15 @@ def test_a_thread_that_died_stays_in_sight_until_it_is_well_again() -> None:
     assert desk.view().state.tone is Tone.GOOD
 
 
+def test_each_of_the_two_journals_is_well_again_by_itself() -> None:
+    desk = Desk(STARTED, RECORDED, Trouble("journal", PROBLEM), Trouble("files journal", PROBLEM))
+    desk.tell(Healed("files journal"), every())
+    assert desk.view().state.tone is Tone.PROBLEM, "a pass over the files says nothing of the sessions' journal"
+
+    desk.tell(Healed("journal"))
+    assert desk.view().state.tone is Tone.GOOD
+
+
 def test_a_start_that_the_workers_gave_up_is_told() -> None:
     desk = Desk(Starting(StartStep.JOURNAL), Trouble("start", PROBLEM))
 

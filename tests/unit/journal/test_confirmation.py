@@ -10,28 +10,15 @@ import pytest
 
 from nexuslims_logger.errors import Defect
 from nexuslims_logger.journal.facts import FactsJournal
-from nexuslims_logger.journal.records import SessionFacts, SessionState
+from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.journal.sqlite import open_journal_file
+from tests.session_facts import a_session, with_note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
-STARTED = SessionFacts(
-    identifier="s1",
-    computer_name="TEM-PC",
-    instrument_pid="TITAN",
-    instrument_name="FEI Titan",
-    filestore_path="./Titan",
-    store_url="file:///bucket",
-    folders=(),
-    user="shared-account",
-    started_at=AT,
-    utc_offset_min=60,
-    last_activity_at=AT,
-    logger_version="1",
-    revision=0,
-)
+STARTED = a_session(user="shared-account", started_at=AT, revision=0)
 
 
 @pytest.fixture
@@ -51,7 +38,7 @@ def test_it_is_safe_and_waits_whatever_is_changed(path: Path) -> None:
     facts.change("s1", state=SessionState.RUNNING, paused_at=None)
 
     after_a_crash = reopened(path)
-    assert after_a_crash.open_sessions() == [replace(STARTED, note="grid 7")]
+    assert after_a_crash.open_sessions() == [replace(with_note(STARTED, "grid 7"), revision=0)]
     assert after_a_crash.unsent() == []
 
 

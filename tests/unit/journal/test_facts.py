@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,35 +12,19 @@ from nexuslims_logger.journal.records import (
     ALLOWED,
     EndReason,
     Instrument,
-    SessionFacts,
     SessionState,
-    WatchFolder,
 )
 from nexuslims_logger.journal.sqlite import open_journal_file
+from tests.session_facts import START, a_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-START = datetime(2026, 11, 20, 9, 0, 0, 123456, tzinfo=UTC)
+    from nexuslims_logger.journal.records import SessionFacts
 
-
-def a_session(identifier: str = "s1", **changes: Any) -> SessionFacts:
-    known: dict[str, Any] = {
-        "identifier": identifier,
-        "computer_name": "TEM-PC",
-        "instrument_pid": "TITAN",
-        "instrument_name": "FEI Titan",
-        "filestore_path": "./Titan",
-        "store_url": "file:///b",
-        "folders": (WatchFolder("a", "/é"), WatchFolder("b", "/b")),
-        "user": "ada",
-        "started_at": START,
-        "utc_offset_min": 60,
-        "last_activity_at": START,
-        "logger_version": "0.1.0",
-    }
-    return SessionFacts(**(known | changes))
+#: Columns that a journal of version 1 has not.
+ADDED = ("joined", "manifest_rows", "manifest_newest_at", "note_revision", "earlier_notes")
 
 
 @pytest.fixture
@@ -132,16 +116,38 @@ def test_a_refusal_is_kept_and_forgotten(facts: FactsJournal) -> None:
     assert facts.session("s1").database_error is None
 
 
+def test_a_note_knows_those_before_it(facts: FactsJournal, path: Path) -> None:
+    facts.add(a_session(note="first"))
+    facts.mark("s1", 1)
+    facts.change("s1", last_activity_at=START + timedelta(hours=1))
+    facts.change("s1", note="first")
+    assert (facts.session("s1").note_is_news, facts.session("s1").revision) == (False, 3)
+    facts.change("s1", note="second")
+    changed = facts.change("s1", note="third")
+    assert reopened(path) == changed
+    assert [changed.had_note(text) for text in ("", "first", "second", "third", "fourth")] == [True] * 4 + [False]
+    assert (changed.note_is_news, facts.mark("s1", 5).note_is_news) == (True, False)
+
+
+def test_it_is_no_news_that_a_database_has_lost_a_note(facts: FactsJournal) -> None:
+    facts.add(a_session(note="first"))
+    facts.add(a_session("s2", note="first"))
+    facts.mark("s1", 1)
+    for identifier in ("s1", "s2"):
+        facts.owe_again(identifier)
+    assert [one.note_is_news for one in facts.unsent()] == [False, True]
+
+
 def test_an_older_programs_journal_goes_on(path: Path) -> None:
     file = open_journal_file(path)
-    FactsJournal(file).add(a_session())
+    FactsJournal(file).add(a_session(revision=2))
     with file.transaction() as connection:
-        for column in ("joined", "manifest_rows", "manifest_newest_at"):
+        for column in ADDED:
             connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
         connection.execute("PRAGMA user_version = 1")
     file.close()
 
-    assert reopened(path) == a_session()
+    assert reopened(path) == a_session(revision=2, note_revision=2), "nobody knows when its note was written"
     file = open_journal_file(path)
     facts = FactsJournal(file)
     facts.add(a_session("s2", joined=True))

@@ -15,7 +15,8 @@ from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import Instrument, SessionState
 from nexuslims_logger.journal.salvage import TITLE, open_facts, open_files
 from nexuslims_logger.journal.sqlite import open_journal_file
-from tests.unit.journal.test_facts import START, a_session
+from tests.session_facts import START, a_session
+from tests.unit.journal.test_facts import ADDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def test_an_older_programs_damaged_journal_is_saved_too(tmp_path: Path) -> None:
     path = tmp_path / "facts.db"
     written(path, 3)
     with closing(sqlite3.connect(path)) as connection:
-        for column in ("joined", "manifest_rows", "manifest_newest_at"):
+        for column in ADDED:
             connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
         connection.execute("UPDATE session SET state = 'READY', ended_at = started_at")
         connection.execute("PRAGMA user_version = 1")

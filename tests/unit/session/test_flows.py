@@ -10,22 +10,29 @@ import pytest
 from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable
 from nexuslims_logger.events import (
     ClockInDoubt,
+    Healed,
     InterruptedChoice,
     InterruptedFound,
     LastActivity,
     NamesRemembered,
+    NoteSaved,
     SessionEnding,
     SessionReady,
     SessionStarted,
     StillWorking,
+    Stopped,
     Trouble,
     UnassignedChoice,
     UnassignedFound,
     WhoConfirmed,
     WhoIsWorking,
 )
+from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.gui.known import Known, receive
+from nexuslims_logger.gui.screens import exit_code_of, screen_of
+from nexuslims_logger.gui.view import Screen
 from nexuslims_logger.journal.records import SessionState
-from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
+from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, Stop, SyncNow, UnassignedSeen
 from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
@@ -48,7 +55,7 @@ if TYPE_CHECKING:
 ASKED: dict[str, Any] = {"user": None, "account": None}
 
 
-def of_kind(told: list[Any], kind: type) -> list[Any]:
+def of_kind(told: list[Any], kind: type | tuple[type, ...]) -> list[Any]:
     return [event for event in told if isinstance(event, kind)]
 
 
@@ -99,18 +106,48 @@ def test_after_the_end_somebody_else_may_begin_at_once(pc: Pc) -> None:
     assert pc.session("session-2").started_at == LAUNCH + timedelta(minutes=1)
 
 
-def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
-    really_add, full = pc.facts.add, iter([True])
+def no_room_for(pc: Pc, monkeypatch: pytest.MonkeyPatch, user: str, times: int) -> None:
+    """Refuse the START of `user` so many times."""
+    really_add, full = pc.facts.add, iter(range(times))
 
     def add(facts: Any) -> None:
-        if facts.user == "bob" and next(full, False):
+        if facts.user == user and next(full, None) is not None:
             raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
         really_add(facts)
 
     monkeypatch.setattr(pc.facts, "add", add)
-    told = pc.run(pc.later(60, ChangeUser("bob", None)), lambda: pc.clock.go_on(5))
+
+
+def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_room_for(pc, monkeypatch, "bob", 2)
+    click = pc.later(60, ChangeUser("bob", None))
+    told = pc.run(click, SyncNow(), *[lambda: pc.clock.go_on(5)] * 2)
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+    _, failed, failed_again, started, healed = of_kind(told, (Trouble, Healed, SessionStarted))
+    assert (failed.kind, failed.problem.since) == (failed_again.kind, failed_again.problem.since)
+    assert (started.user, healed) == ("bob", Healed(failed.kind))
+
+
+def test_a_start_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_room_for(pc, monkeypatch, "ada", 1)
+    known = Known()
+    seen: list[tuple[Screen, ExitCode]] = []
+    for event in pc.run(pc.later(5, None)):
+        known = receive(known, event)
+        if isinstance(event, (Trouble, SessionStarted)):
+            seen.append((screen_of(known), exit_code_of(known)))
+    retried = (Screen.STARTING, ExitCode.FAILED), (Screen.RUNNING, ExitCode.WAITING)
+    assert tuple(seen) == retried, "the window has given up"
+    assert not known.troubles
+    assert [row[5] for row in pc.rows()] == [at(LAUNCH)]
+
+
+def test_a_name_that_cannot_be_recorded_is_no_trouble_of_the_journal(pc: Pc) -> None:
+    told = pc.run(*[ChangeUser(user, None) for user in ("", "bob")])
+    (failed, healed) = of_kind(told, (Trouble, Healed))
+    assert (failed.problem.title, failed.kind) == ("Who is working?", "change of user")
+    assert healed == Healed("change of user")
 
 
 class FullDisk:
@@ -166,12 +203,37 @@ def die() -> None:
     raise ZeroDivisionError
 
 
+def test_a_full_disk_does_not_keep_the_program_open(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, ends = FullDisk(pc, monkeypatch), iter([Stop()])
+
+    def stop_once() -> Stop:
+        return next(ends, None) or pytest.fail("it was told to stop, and waits on")
+
+    told = pc.run(lambda: disk.fill(SetNote("x")), stop_once, stop_once)
+    assert of_kind(told, Stopped)
+    assert not of_kind(told, NoteSaved)
+
+
 def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FullDisk(pc, monkeypatch)
     with pytest.raises(ZeroDivisionError):
         pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), pc.later(600, None), die, disk.make_room)
     session_main(pc.loop.successor())
     assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
+
+
+def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        disk.make_room()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), die)
+    assert of_kind(list(pc.events.messages), Trouble)
+    session_main(pc.loop.successor())
+    assert of_kind(list(pc.events.messages), Healed) == [Healed("journal")]
 
 
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
@@ -283,6 +345,21 @@ def test_a_quiet_session_is_asked_about_once_and_stays_open(pc: Pc) -> None:
 def test_the_question_is_taken_back_when_somebody_works(pc: Pc, sign: object) -> None:
     told = pc.run(pc.later(REMIND_S, None), pc.later(3600, sign), pc.later(REMIND_S - 60, None))
     assert [event.since for event in of_kind(told, StillWorking)] == [LAUNCH, None]
+
+
+def test_files_are_work_although_the_clock_was_set_back(pc: Pc) -> None:
+    def file() -> ActivitySeen:
+        pc.clock.go_on(0.9 * REMIND_S)
+        return ActivitySeen("session-1", pc.clock.now())
+
+    def set_back() -> None:
+        pc.clock.set_by(-12 * 3600)
+
+    told = pc.run(file, set_back, file, file, file, auto_end_s=1.5 * REMIND_S)
+    assert not of_kind(told, StillWorking)
+    facts = pc.session()
+    assert facts.state is SessionState.RUNNING
+    assert facts.last_activity_at == LAUNCH + timedelta(seconds=0.9 * REMIND_S), "it went back"
 
 
 LEFT = LAUNCH + timedelta(minutes=25)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from nexuslims_logger.errors import DatabaseUnavailable
 from nexuslims_logger.events import InterruptedChoice, InterruptedFound, SessionReady, SessionStarted
@@ -13,10 +15,7 @@ from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.journal.sqlite import JournalFile
 from nexuslims_logger.session.service import AnswerInterrupted, EndSession, SetNote
-from tests.unit.session.conftest import LAUNCH, Pc
-
-if TYPE_CHECKING:
-    import pytest
+from tests.unit.session.conftest import LAUNCH, InlineOutage, Pc
 
 
 def with_journal(pc: Pc, content: bytes | None = None) -> None:
@@ -104,6 +103,40 @@ def test_an_image_put_back_from_before_the_end_doubles_nothing(pc: Pc) -> None:
     assert [row for row in pc.rows() if row[0] == "session-1"] == rows, "the END that the database has wins"
     assert pc.session().ended_at == LAUNCH + timedelta(seconds=660)
     assert pc.session().state is SessionState.READY
+
+
+@pytest.mark.parametrize("choice", InterruptedChoice)
+def test_a_note_that_was_written_after_the_image_stays(pc: Pc, choice: InterruptedChoice) -> None:
+    pc.run(SetNote("first line"))
+    before_the_result = image(pc)
+    pc.clock.go_on(600)
+    pc.run(SetNote("first line\ngrid 7 is austenite"), EndSession(), interrupted=InterruptedChoice.CONTINUE)
+    rows = pc.rows()
+    with_journal(pc, before_the_result)
+    pc.clock.go_on(600)
+
+    pc.run(interrupted=choice)
+
+    assert [row for row in pc.rows() if row[0] == "session-1"] == rows
+
+
+def test_what_is_written_after_the_image_was_put_back_stands_below(pc: Pc) -> None:
+    """The database is away meanwhile, and the note is changed again and again."""
+    pc.run(SetNote("first line"))
+    before_the_result = image(pc)
+    pc.clock.go_on(600)
+    pc.run(SetNote("grid 7 is austenite"), interrupted=InterruptedChoice.CONTINUE)
+    with_journal(pc, before_the_result)
+    pc.clock.go_on(600)
+    outage = InlineOutage(pc)
+    outage.begin()
+    pc.run(SetNote("first line\nand"), SetNote("first line\nand more"), interrupted=InterruptedChoice.CONTINUE)
+    outage.end()
+
+    pc.run(SetNote("first line\nand more"), interrupted=InterruptedChoice.CONTINUE)
+    assert [row[4] for row in pc.rows()] == ["grid 7 is austenite\nfirst line\nand more"]
+    pc.run(SetNote("first line, corrected"), EndSession(), interrupted=InterruptedChoice.CONTINUE)
+    assert [row[4] for row in pc.rows()] == ["grid 7 is austenite\nfirst line, corrected"] * 2
 
 
 def test_an_image_put_back_from_before_a_whole_session_doubles_nothing(pc: Pc) -> None:

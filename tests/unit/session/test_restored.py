@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from nexuslims_logger.config import load_settings
 from nexuslims_logger.db.tasks import open_database
 from nexuslims_logger.events import InterruptedChoice, RecordState
@@ -55,21 +57,40 @@ def test_what_was_lost_is_written_again_at_the_next_start(pc: Pc) -> None:
     assert pc.session().state is SessionState.READY
 
 
-def test_one_of_which_only_the_end_was_lost(pc: Pc) -> None:
+@pytest.mark.parametrize("lost", ["FALSE", "event_type = 'END'"], ids=["only waiting", "no END"])
+def test_an_older_state_in_which_it_was_not_ready(pc: Pc, lost: str) -> None:
     pc.run(EndSession())
+    lose(pc, lost)
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET record_status = 'WAITING_FOR_END'")
+    pc.run(catch_up_only=True)
+    assert statuses(pc) == WHOLE
+
+
+@pytest.mark.parametrize("state", ["", "gri", "gri\n[amended now by mia: END none -> then. Reason: forgotten]"])
+def test_an_older_state_in_which_the_note_was_another(pc: Pc, state: str) -> None:
+    """Written at the last screen, while the session was ready already."""
+    pc.run(SetNote("gri"), EndSession(), None, SetNote("grid 7", "session-1"))
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET session_note = ?", [state])
+    pc.run(catch_up_only=True)
+    corrections = state.partition("\n")[1:]
+    assert [row[4] for row in pc.rows()] == ["".join(("grid 7", *corrections))] * 2
+    assert statuses(pc) == WHOLE
+    pc.run(catch_up_only=True)
+    assert RecordAgain("session-1") not in pc.transfer.asked, "once is enough"
+
+
+def test_a_note_that_somebody_has_corrected_by_hand_was_not_lost(pc: Pc) -> None:
+    pc.run(SetNote("grid 7"), EndSession())
+    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
+        connection.execute("UPDATE session_log SET session_note = 'grid 8'")
+    pc.run(catch_up_only=True)
+    assert RecordAgain("session-1") not in pc.transfer.asked
+    assert [row[4] for row in pc.rows()] == ["grid 8"] * 2
     lose(pc, "event_type = 'END'")
-    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
-        connection.execute("UPDATE session_log SET record_status = 'WAITING_FOR_END'")
     pc.run(catch_up_only=True)
-    assert statuses(pc) == WHOLE
-
-
-def test_an_older_state_in_which_it_was_not_ready(pc: Pc) -> None:
-    pc.run(EndSession())
-    with closing(sqlite3.connect(pc.settings.embedded_database)) as connection, connection:
-        connection.execute("UPDATE session_log SET record_status = 'WAITING_FOR_END'")
-    pc.run(catch_up_only=True)
-    assert statuses(pc) == WHOLE
+    assert [row[4] for row in pc.rows()] == ["grid 8"] * 2
 
 
 def test_what_the_builder_moved_on_was_not_lost(pc: Pc) -> None:
