@@ -17,7 +17,7 @@ from nexuslims_logger.errors import JournalDamaged
 from nexuslims_logger.events import Problem
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
-from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.journal.sqlite import open_journal_file, read_journal_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +88,8 @@ def _damage(path: Path) -> str | None:
     """Return what is wrong with the file's content, None when it is sound or not there."""
     if not path.exists():
         return None
-    if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
-        return "it is empty"
+    if path.stat().st_size == 0 and not _part(path, "-wal").exists():
+        return "it is empty" if _was_in_use(path) else None
     try:
         with closing(open_journal_file(path).connection) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -99,6 +99,19 @@ def _damage(path: Path) -> str | None:
             raise
         return str(cause)
     return None if found == "ok" else str(found).replace("\n", " ")
+
+
+def _was_in_use(path: Path) -> bool:
+    """Whether there was more than a start that died, or met a full disk, while it made its first journal."""
+    facts, files = path.with_name("facts.db"), path.with_name("files.db")
+    if any(path.parent.glob("*.damaged-*")):
+        return True
+    if path == facts:
+        return files.exists()
+    if not facts.exists():
+        return False
+    with closing(read_journal_file(facts)) as file:
+        return bool(file.select("SELECT 1 FROM session LIMIT 1"))
 
 
 def _is_content(error: sqlite3.DatabaseError) -> bool:

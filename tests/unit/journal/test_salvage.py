@@ -90,6 +90,7 @@ def test_what_can_be_read_is_saved_and_the_rest_is_told(
 ) -> None:
     path = tmp_path / "facts.db"
     written(path)
+    (tmp_path / "files.db").touch()
     damage(path)
     damaged = path.read_bytes()
 
@@ -115,6 +116,42 @@ def test_what_can_be_read_is_saved_and_the_rest_is_told(
     assert facts.knows("new")
     assert len(facts.open_sessions()) == len(saved) + 1
     facts._file.close()
+
+
+@pytest.mark.parametrize("reached", ["facts.db", "files.db"])
+def test_a_start_that_was_cut_while_it_made_its_first_journal_is_no_damage(tmp_path: Path, reached: str) -> None:
+    """SQLite makes the file first, and then writes into it."""
+    if reached == "files.db":
+        facts, _ = open_facts(tmp_path / "facts.db", NOW)
+        facts._file.close()
+    (tmp_path / reached).touch()
+
+    facts, facts_problem = open_facts(tmp_path / "facts.db", NOW)
+    files, files_problem = open_files(tmp_path / "files.db", NOW)
+
+    assert (facts_problem, files_problem) == (None, None)
+    facts.add(a_session())
+    for journal in (facts, files):
+        journal._file.close()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["facts.db", "files.db"]
+
+
+@pytest.mark.parametrize("lost", ["facts.db", "files.db"])
+def test_a_journal_that_became_empty_is_told(tmp_path: Path, lost: str) -> None:
+    facts, _ = open_facts(tmp_path / "facts.db", NOW)
+    facts.add(a_session())
+    files, _ = open_files(tmp_path / "files.db", NOW)
+    for journal in (facts, files):
+        journal._file.close()
+    emptied(tmp_path / lost)
+
+    facts, facts_problem = open_facts(tmp_path / "facts.db", NOW)
+    files, files_problem = open_files(tmp_path / "files.db", NOW)
+
+    (problem,) = [problem for problem in (facts_problem, files_problem) if problem]
+    assert f"{lost} could not be read (it is empty)" in problem.message
+    for journal in (facts, files):
+        journal._file.close()
 
 
 def test_a_second_damage_in_the_same_second_puts_nothing_of_the_first_away(tmp_path: Path) -> None:
