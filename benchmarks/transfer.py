@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -49,24 +50,29 @@ def _measure(what: str, base: Path, settings: dict[str, str], small: int, large_
         **settings,
     }
     command = [sys.executable, "-m", "nexuslims_logger", "headless"]
-    with (base / "said.txt").open("w") as said:
-        program = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said)  # noqa: S603 - ourselves
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        late = threading.Timer(_LIMIT_S, program.kill)
+        late.start()
         try:
-            assert program.stdout  # noqa: S101 - it was asked for
+            assert program.stdout  # noqa: S101 - they were asked for
+            assert program.stderr  # noqa: S101
             program.stdout.readline()
             _write_files(watch, small, large_mb)
             begun = time.monotonic()
             # The program says so itself: to list an emulator's bucket all the time would measure that.
-            while f"{small + 1} of {small + 1} files stored." not in (base / "said.txt").read_text():
-                if time.monotonic() - begun > _LIMIT_S:
+            for line in program.stderr:
+                if f"{small + 1} of {small + 1} files stored." in line:
                     break
-                time.sleep(0.5)
             seconds = time.monotonic() - begun
             program.send_signal(signal.SIGINT)
-        except BaseException:  # leaves no program running
+            for _ in program.stderr:
+                pass
+            _, status, used = os.wait4(program.pid, 0)
+        finally:
+            late.cancel()
             program.kill()
-            raise
-        _, status, used = os.wait4(program.pid, 0)
     print(
         f"{what}: {small} small files and one of {large_mb} MB: {seconds:.1f} s after the last byte was written, "
         f"{used.ru_utime + used.ru_stime:.1f} s of CPU, peak {used.ru_maxrss / 1024:.0f} MB, "

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger import __version__, logs
 from nexuslims_logger.cli_arguments import INSTRUMENT_COLUMNS, parser
 from nexuslims_logger.config import load_settings
-from nexuslims_logger.errors import LoggerError
+from nexuslims_logger.errors import Defect, LoggerError
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 
 if TYPE_CHECKING:
@@ -64,23 +64,33 @@ def _try(arguments: argparse.Namespace) -> int | None:
             sys.stdout.flush()  # here and not at the interpreter's exit, so that a broken pipe is met below
     except LoggerError as error:
         _log.debug("%s", error, exc_info=error)
-        recording = arguments.command in _TRIES_AGAIN
-        print(f"{error.title}: {error.message if recording else error.to_repeat}", file=sys.stderr)
-        if arguments.command == "window":
-            from nexuslims_logger.gui.error_window import show_error
-
-            if show_error(error, arguments.painted):
-                return None
-        return exit_code_of(error)
-    except OSError as error:
-        if not _reader_has_gone(error):
-            raise
-        # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILED
+        return _tell(arguments, error)
     except KeyboardInterrupt:
         return ExitCode.FAILED
+    except Exception as error:  # noqa: BLE001 - the main thread's outermost frame
+        if isinstance(error, OSError) and _reader_has_gone(error):
+            # Who read our output has seen enough (`| head`); the interpreter's last flush must not complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.FAILED
+        _log.info("An error that nobody foresaw", exc_info=error)
+        message = (
+            f"{type(error).__name__}: {error}. What was recorded is safe on this PC. Please report it with what "
+            "`nexuslims-logger support-bundle` saves; with -v the error's details are shown here."
+        )
+        return _tell(arguments, Defect("The command failed unexpectedly", message))
     return code
+
+
+def _tell(arguments: argparse.Namespace, error: LoggerError) -> int | None:
+    """Say what ended the command; None when somebody who saw it in a window wants to begin anew."""
+    message = error.message if arguments.command in _TRIES_AGAIN else error.to_repeat
+    print(f"{error.title}: {message}", file=sys.stderr)
+    if arguments.command == "window":
+        from nexuslims_logger.gui.error_window import show_error
+
+        if show_error(error, arguments.painted):
+            return None
+    return exit_code_of(error)
 
 
 def _reader_has_gone(error: OSError) -> bool:

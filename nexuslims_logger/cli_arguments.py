@@ -144,7 +144,9 @@ def _add_headless(commands: _Commands) -> None:
     )
     headless.add_argument("--user", type=_user, help="who works here (otherwise the account's name)")
     headless.add_argument("--project", type=_project, help="for which project")
-    headless.add_argument("--note", type=_note, help="the session's note")
+    headless.add_argument(
+        "--note", type=_note, help="the session's note; with --continue it is added to the one it has"
+    )
     headless.add_argument(
         "--continue",
         dest="continue_",

@@ -18,7 +18,7 @@ from nexuslims_logger.doorbell import Doorbell, Inside
 from nexuslims_logger.errors import ConfigurationError
 from nexuslims_logger.events import InterruptedChoice, NeighbourChoice
 from nexuslims_logger.exit_codes import ExitCode
-from nexuslims_logger.headless_watched import MOST_DEATHS, Standstill, Watched
+from nexuslims_logger.headless_watched import UNATTENDED_S, Standstill, Watched
 from nexuslims_logger.session.who import UNKNOWN_USER
 
 if TYPE_CHECKING:
@@ -29,12 +29,8 @@ if TYPE_CHECKING:
 #: How often the loop looks up from waiting for events, seconds: a signal is answered no later.
 _TICK_S = 0.2
 _STOP_S = 30.0
-#: How long `sync` waits for files that cannot be sent, seconds, beside the time in which a file settles.
-_PATIENCE_S = 5.0
 #: How long a stored session waits for the database's last word, seconds.
 _DATABASE_S = 10.0
-#: How long nobody waits for files that cannot be sent, or for what does not move, seconds.
-_UNATTENDED_S = 300.0
 
 
 @dataclass
@@ -114,13 +110,12 @@ def run(  # noqa: PLR0913 - the command's options
                 watched.ending = True
                 running.service.end()
             # At an unattended end nobody is there to leave a file out.
-            stands = max(standstill.lasts_s(watched), standstill.stuck_s(watched)) > _UNATTENDED_S
-            if watched.hopeless or (stands and watched.ending and seconds is not None):
+            stands = max(standstill.lasts_s(watched), standstill.stuck_s(watched)) > UNATTENDED_S
+            unattended = seconds is not None and (watched.ending or watched.session is None)
+            if watched.hopeless or (stands and unattended):
                 break
             # The files are safe; a database that does not answer, or refuses, is caught up another time.
-            if watched.stored and (
-                watched.database_problem or watched.troubles or watched.held or now - stored > _DATABASE_S
-            ):
+            if watched.stored and (watched.refused or watched.held or now - stored > _DATABASE_S):
                 break
     finally:
         running.stop(_STOP_S)
@@ -132,8 +127,8 @@ def _answer(watched: Watched) -> ExitCode:
         return ExitCode.COMPLETE
     if watched.session is None:
         print("No session was started.", file=sys.stderr)
-        return ExitCode.FAILED
-    print("Something still waits on this PC and is caught up by the next start, or by `sync`.", file=sys.stderr)
+        return watched.failed or ExitCode.FAILED
+    watched.say_what_is_left()
     return ExitCode.WAITING
 
 
@@ -142,8 +137,9 @@ def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCod
 
     The times of the session `confirm_clock` are right, somebody says, although the clock was in doubt.
 
-    A file that is locked, still being written, or has a name that no store takes is tried a few times, and left. When a
-    session is to be started on this PC meanwhile, that goes on with the rest.
+    What holds up one session (a file that is locked, a watch folder or another store that is away, rows that the
+    database refuses) is tried a few times, and left; the others go on. When a session is to be started on this PC
+    meanwhile, that goes on with the rest.
 
     Raises
     ------
@@ -156,7 +152,6 @@ def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCod
     bell = _doorbell(settings)
     watched = Watched()
     clock = SystemClock()
-    patience_s = _PATIENCE_S + 3 * settings.settle_seconds
     standstill = Standstill(clock)
     try:
         while not signals.terminated and not signals.interrupts and watched.sessions_left != 0:
@@ -165,21 +160,17 @@ def catch_up(settings: Settings, *, confirm_clock: str | None = None) -> ExitCod
             if bell and bell.rang():
                 watched.say("A session is to be started on this PC: it goes on with what is left.")
                 break
-            if watched.troubles or watched.database_problem or watched.transfer_problem:
-                break
-            if watched.deaths >= MOST_DEATHS or standstill.stuck_s(watched) > _UNATTENDED_S:
-                break
-            if standstill.lasts_s(watched) > patience_s:
+            if standstill.is_final(watched, settings.settle_seconds):
                 break
     finally:
         if bell:
             bell.close()
         running.stop(_STOP_S)
-    if watched.failed:
-        return ExitCode.FAILED
+    if watched.failed is not None:
+        return watched.failed
     if watched.sessions_left == 0:
         return ExitCode.COMPLETE
-    print("Something still waits on this PC; the next start, or another `sync`, goes on with it.", file=sys.stderr)
+    watched.say_what_is_left()
     return ExitCode.WAITING
 
 

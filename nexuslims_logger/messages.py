@@ -132,7 +132,13 @@ class Recovered:
 
 @dataclass(frozen=True)
 class ActivitySeen:
-    """From the transfer: the running session's newest file is of this time."""
+    """From the transfer: files of the running session have come or changed.
+
+    Attributes
+    ----------
+    at
+        When, by the newest one; not later than now.
+    """
 
     session_identifier: str
     at: datetime
@@ -198,6 +204,8 @@ class AllStored:
     ----------
     last_file_at
         The newest modification time in the final set, None when it is empty.
+    missing
+        Files that were gone, or whose last version was, before they could be sent.
     left_out
         Files that a person decided not to wait for.
     """

@@ -143,9 +143,9 @@ class FileSystem(Protocol):
         """Return how many bytes may still be written to the disk of `root`; raises `FolderMissing`."""
 
     def walk(self, root: str) -> Iterator[FolderListing]:
-        """List `root` and every folder below it, lazily; raises `FolderMissing` when `root` is gone.
+        """List `root` and every folder below it, lazily; raises `FolderMissing` when `root` cannot be.
 
-        Links are not followed. A folder that vanishes while it is walked is left out. A folder that cannot be
+        Links are not followed. A folder that vanishes while it is walked is left out. A sub-folder that cannot be
         read yields a listing with a problem, and the walk goes on.
         """
 

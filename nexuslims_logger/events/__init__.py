@@ -7,6 +7,7 @@ are aware and in UTC.
 from __future__ import annotations
 
 from nexuslims_logger.events.base import (
+    HEALED_BY_A_PASS,
     Event,
     Healed,
     Problem,
@@ -16,6 +17,7 @@ from nexuslims_logger.events.base import (
 from nexuslims_logger.events.session import (
     ClockInDoubt,
     DiskLow,
+    LastActivity,
     NamesRemembered,
     NoteSaved,
     RecordState,
@@ -53,6 +55,7 @@ from nexuslims_logger.events.transfer import (
 )
 
 __all__ = [
+    "HEALED_BY_A_PASS",
     "KEEPS_GROWING",
     "STILL_WRITTEN",
     "CatchUp",
@@ -67,6 +70,7 @@ __all__ = [
     "InstrumentUnknown",
     "InterruptedChoice",
     "InterruptedFound",
+    "LastActivity",
     "NamesRemembered",
     "NeighbourChoice",
     "NeighbourFound",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+#: The kinds of trouble that a later good pass disproves. Of others `Healed` tells.
+HEALED_BY_A_PASS: Final = frozenset({"transfer", "database"})
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,15 @@ class Problem:
         When this trouble began.
     offline
         The database does not answer: it goes by itself, and `message` has the technical cause.
+    setting
+        A setting or an option is to be changed.
     """
 
     title: str
     message: str
     since: datetime
     offline: bool = False
+    setting: bool = False
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,17 @@ class UnassignedFound(Event):
 
 
 @dataclass(frozen=True)
+class LastActivity(Event):
+    """Until then the session was worked in, for certain; a time that may be given to `SessionService.end`.
+
+    A file, a note, a word, or mouse and keyboard, once these were not the hands of who has just come.
+    """
+
+    session_identifier: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class StillWorking(Event):
     """Nobody has worked for long; see `SessionService.still_working`.
 
@@ -131,7 +142,7 @@ class DiskLow(Event):
     folder
         One that stands on it.
     free_bytes
-        None: there is room again.
+        None: there is room again, or nothing is written there any more.
     """
 
     folder: str

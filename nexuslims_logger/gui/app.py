@@ -16,9 +16,10 @@ from nexuslims_logger.bootstrap_aside import Aside
 from nexuslims_logger.errors import Defect, LoggerError, StopAndTell
 from nexuslims_logger.exit_codes import ExitCode, exit_code_of
 from nexuslims_logger.gui import dialog_wording, dpi, palette, standing
-from nexuslims_logger.gui.dialogs import open_dialog, open_message
+from nexuslims_logger.gui.dialogs import open_message
 from nexuslims_logger.gui.hands import Hands
 from nexuslims_logger.gui.icon import Icons
+from nexuslims_logger.gui.in_front import InFront
 from nexuslims_logger.gui.main_window import MainWindow, Windows
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.side_windows import SideWindows
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.gui.first_paint import FirstPaint
     from nexuslims_logger.gui.modal import ModalDialog
     from nexuslims_logger.gui.start_up import BroughtUp, Running, SaveBundle, Starter
-    from nexuslims_logger.gui.view import Dialog, Tone, View
+    from nexuslims_logger.gui.view import Tone, View
 
 _log = logging.getLogger(__name__)
 
@@ -125,11 +126,11 @@ class App:
         )
         windows = Windows(note=self.beside.open_note, files=self.beside.open_files, log=self.beside.open_log)
         self.window = MainWindow(self.root, self._look, self.presenter, self._act, windows)
+        self._in_front = InFront(self.root, self._look, self.window, self.presenter, self._act, self.now)
         self._hands = Hands(self.root)
         for event in ("<KeyRelease>", "<ButtonPress>"):  # a press of Tab or Alt has its own binding, which comes first
             self.root.bind_all(event, lambda _event: self.presenter.is_read(), add="+")
         self.root.geometry(standing.first_geometry(self.root, settings, self.window.usual_size))
-        self.dialog: ModalDialog | None = None
         self.view: View | None = None
         self._coming: Aside[BroughtUp] | None = None
         self._bell: Doorbell | None = None
@@ -137,10 +138,14 @@ class App:
         self._terminated = False
         self._failed_with: ExitCode | None = None
         self._stale = True
-        self._dialog_shown: Dialog | None = None
         self._icon_shows: Tone | None = None
         # A log-off: X11's message, which Tk also makes of WM_QUERYENDSESSION on Windows. The session stays open.
         self.root.protocol("WM_SAVE_YOURSELF", self._log_off)
+
+    @property
+    def dialog(self) -> ModalDialog | None:
+        """What stands in front of the window."""
+        return self._in_front.dialog
 
     def run(self) -> ExitCode:
         """Stay until the window is closed."""
@@ -167,6 +172,7 @@ class App:
         for timer in self.root.tk.splitlist(self.root.tk.call("after", "info")):
             self.root.after_cancel(timer)
         standing.remember(self.root, self._settings, self._look.palette)
+        self.presenter.draft.close()  # the workers' last words must not look for an editor that has gone
         self.root.destroy()
         if self._coming and self._coming.wait(_JOIN_S):
             self._take_over()
@@ -256,24 +262,7 @@ class App:
         if self._icon_shows is not view.state.tone:
             self._icon_shows = view.state.tone
             self.root.after_idle(self._icons.show, view.state.tone)
-        if view.dialog is not self._dialog_shown:
-            self._change_dialog(view, asked_for=asked_for)
-        elif self.dialog:
-            self.dialog.refresh(view)
-
-    def _change_dialog(self, view: View, *, asked_for: bool) -> None:
-        """Open what the view asks for; what nobody has clicked for waits until the window has the keyboard.
-
-        So the acquisition program never loses the keyboard to a question. Title and icon tell that there is one.
-        """
-        if self.dialog:
-            self.dialog.close()
-            self.dialog = None
-            self.window.take_keyboard_back()
-        self._dialog_shown = None
-        if view.dialog and (asked_for or self.root.focus_displayof() is not None):
-            self._dialog_shown = view.dialog
-            self.dialog = open_dialog(self.root, self._look, view, self.presenter, self._act, self.now())
+        self._in_front.show(view, asked_for=asked_for)
 
     def _come_forward(self) -> None:
         """Show the window to who has started the program a second time, and ask what is meant."""

@@ -81,6 +81,10 @@ WHO_NAME: Final = "Name"
 WHO_PROJECT: Final = "Project"
 CHANGE: Final = "Who works next?"
 CHANGE_TEXT: Final = "The session of {user}, since {time}, ends. Its last files are sent while yours runs."
+CHANGE_LEFT_TEXT: Final = (
+    "The session of {user}, since {time}, ends: now, or at its last activity, {left}. Its last files are sent while "
+    "yours runs."
+)
 CHANGE_AFTER_STORED: Final = "Every file of the session before is stored. Yours starts now."
 CHANGE_AFTER_END: Final = "The last files of the session before are sent while yours runs."
 UNASSIGNED_FOUND: Final = "Files changed while no session ran"
@@ -147,6 +151,7 @@ FILES_SIZE: Final = "Size"
 FILES_STATE: Final = "State"
 FILES_TIME: Final = "Changed"
 FILES_NONE: Final = "No files"
+FILES_LOOKED_UP: Final = "Looking the files up"
 FILES_HINT: Final = "Select a file to see more about it."
 FILTER_FILES: Final = ("&All {count}", "&Waiting {count}", "&Stored {count}", "Not s&ent {count}")
 OPEN_FOLDER: Final = "&Open folder"

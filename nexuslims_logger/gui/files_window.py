@@ -34,21 +34,18 @@ _HEADINGS: Final = (
 
 
 class FilesWindow(SideWindow):
-    """Shows the files, asks for them again now and then, and opens their folders.
+    """Shows the files, and opens their folders.
 
     Parameters
     ----------
     parent, look
         As of `SideWindow`.
-    ask
-        Asks the transfer for the files.
     now
         Returns the present time, aware, in UTC.
     """
 
-    def __init__(self, parent: tk.Misc, look: Look, ask: Callable[[], None], now: Callable[[], datetime]) -> None:
+    def __init__(self, parent: tk.Misc, look: Look, now: Callable[[], datetime]) -> None:
         super().__init__(parent, look, dialog_wording.FILES_TITLE.format(program=wording.PROGRAM), _SIZE)
-        self._ask = ask
         self._now = now
         self._files = arranged(None, number=0, column=Column.TIME, descending=True)
         unit = look.unit
@@ -70,15 +67,10 @@ class FilesWindow(SideWindow):
         self.close_button.grid(row=0, column=2)
         self._describe()
         self.list.tree.focus_set()
-        ask()
 
-    def refresh(self) -> None:
-        """Ask again; answered by `show`."""
-        self._ask()
-
-    def show(self, listed: FilesListed) -> None:
-        """Show the answer; the selected file stays selected."""
-        if self._files.listed is None or listed != self._files.listed:
+    def show(self, listed: FilesListed | None) -> None:
+        """Show the answer, or (None) that there is none yet; the selected file stays selected."""
+        if listed != self._files.listed:
             self._arrange(listed)
 
     def _arrange(self, listed: FilesListed | None, **changes: object) -> None:
@@ -122,7 +114,9 @@ class FilesWindow(SideWindow):
         measure = font.nametofont(theme.BASE_FONT, self.window).measure
         room = max(1, self.list.frame.winfo_width())
         self.path.configure(text=fold(row.path, room, measure) if row else "")
-        if number is None:
+        if self._files.listed is None:
+            text = dialog_wording.FILES_LOOKED_UP
+        elif number is None:
             text = dialog_wording.FILES_HINT if self._files.rows else dialog_wording.FILES_NONE
         else:
             text = self._files.detail(number, self._now())

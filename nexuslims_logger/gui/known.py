@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.events import (
+    HEALED_BY_A_PASS,
     CatchUp,
     ClockInDoubt,
     DiskLow,
     Healed,
     InstrumentUnknown,
     InterruptedFound,
+    LastActivity,
     NeighbourFound,
     NoteSaved,
     RecordState,
@@ -44,8 +46,6 @@ _ALMOST: Final = 0.99
 
 #: The kind of trouble after which there will be no session.
 START_FAILED: Final = "start"
-#: The kinds that a later good pass disproves. Of a thread that died (its name is the kind) `Healed` tells.
-_HEALED_BY_A_PASS: Final = frozenset({"transfer", "database", "journal"})
 
 
 class Asked(enum.StrEnum):
@@ -70,6 +70,8 @@ class Known:
         A question of the start that waits for an answer.
     session, note, ended_at, stored, ready, paused
         The session of this window, and how far it is.
+    active_at
+        Until then somebody has worked in it.
     record, progress, fraction
         Of this session; `fraction` goes back only when there is more to send than before.
     troubles
@@ -82,8 +84,10 @@ class Known:
         Why the start failed for good.
     stopped
         The workers have put everything down.
-    who, quiet, unassigned, clock, disk
+    who, quiet, unassigned, clock
         What the workers ask or warn of, as long as it holds; `clock` may be an earlier session's.
+    disks
+        The newest warning of each folder whose disk is nearly full.
     ended_by_itself
         Nobody had worked for long.
     """
@@ -94,6 +98,7 @@ class Known:
     unknown: InstrumentUnknown | None = None
     session: SessionStarted | None = None
     note: str = ""
+    active_at: datetime | None = None
     ended_at: datetime | None = None
     stored: SessionStored | None = None
     ready: bool = False
@@ -110,7 +115,7 @@ class Known:
     quiet: StillWorking | None = None
     unassigned: UnassignedFound | None = None
     clock: ClockInDoubt | None = None
-    disk: DiskLow | None = None
+    disks: tuple[DiskLow, ...] = ()
     ended_by_itself: bool = False
 
     @property
@@ -159,11 +164,12 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
                     troubles=known.troubles,
                     sessions_left=known.sessions_left,
                     asked=known.asked,
-                    disk=known.disk,
+                    disks=known.disks,
                 )
             return replace(
                 known,
                 session=event,
+                failure=None,
                 note=event.note,
                 who=None,
                 interrupted=None,
@@ -181,7 +187,8 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case ClockInDoubt():
             return replace(known, clock=event)
         case DiskLow():
-            return replace(known, disk=event if event.free_bytes is not None else None)
+            disks = tuple(disk for disk in known.disks if disk.folder != event.folder)
+            return replace(known, disks=disks if event.free_bytes is None else (*disks, event))
         case SessionReady() if known.clock and known.clock.session_identifier == event.session_identifier:
             doubt = None if known.clock.held else known.clock
             return replace(
@@ -202,6 +209,8 @@ def receive(known: Known, event: Event) -> Known:  # noqa: C901, PLR0911, PLR091
         case WhoConfirmed():
             named = replace(known.session, user=event.user, project=event.project)
             return replace(known, session=named, who=None)
+        case LastActivity():
+            return replace(known, active_at=event.at)
         case StillWorking():
             return replace(known, quiet=event if event.since else None)
         case UnassignedFound():
@@ -251,7 +260,7 @@ def _progressed(known: Known, progress: TransferProgress) -> Known:
     troubles = tuple(
         trouble
         for trouble in known.troubles
-        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in _HEALED_BY_A_PASS
+        if good_at is None or trouble.problem.since >= good_at or trouble.kind not in HEALED_BY_A_PASS
     )
     before = known.fraction if known.progress and _scale(known.progress) == _scale(progress) else None
     return replace(known, progress=progress, fraction=_advance(before, progress), troubles=troubles)

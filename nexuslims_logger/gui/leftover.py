@@ -23,14 +23,12 @@ class Leftover:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
     """
 
-    def __init__(self, known: Callable[[], Known]) -> None:
+    def __init__(self, known: Callable[[], Known], service: Callable[[], SessionService | None]) -> None:
         self._known = known
-        self._service: SessionService | None = None
-
-    def connect(self, service: SessionService) -> None:
-        """Send answers there from now on."""
         self._service = service
 
     @property
@@ -64,6 +62,6 @@ class Leftover:
             return dialog_wording.LEAVE_OUT_NONE
         if not why or len(why) > dialog_wording.REASON_LIMIT:
             return dialog_wording.LEAVE_OUT_REASON.format(count=dialog_wording.REASON_LIMIT)
-        if self._service and session:
-            self._service.leave_out(session, names, why)
+        if (service := self._service()) and session:
+            service.leave_out(session, names, why)
         return ""

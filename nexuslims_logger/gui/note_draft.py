@@ -25,11 +25,13 @@ class NoteDraft:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
     """
 
-    def __init__(self, known: Callable[[], Known]) -> None:
+    def __init__(self, known: Callable[[], Known], service: Callable[[], SessionService | None]) -> None:
         self._known = known
-        self._service: SessionService | None = None
+        self._service = service
         self._session = ""
         self._text: str | None = None
         self._saved = ""
@@ -37,23 +39,23 @@ class NoteDraft:
         self._typed = False
         self._waits_s = 0
 
-    def connect(self, service: SessionService) -> None:
-        """Save there from now on."""
-        self._service = service
-
     @property
     def is_open(self) -> bool:
         """Whether there is an editor."""
         return self._text is not None
 
     def open(self) -> str | None:
-        """Begin with the running session's note: return its text, None when nothing can be written now."""
+        """Begin with the running session's note: return its text, None when nothing can be written now.
+
+        What was sent last is newer than what the journal has confirmed; with a full disk for minutes.
+        """
         known = self._known()
         if known.session is None or screen_of(known) is not Screen.RUNNING or known.asked or not known.has_own_note:
             return None
-        self._session = known.session.session_identifier
-        self._text = self._saved = known.note
-        return known.note
+        session = known.session.session_identifier
+        self._text = self._saved if session == self._session else known.note
+        self._session, self._saved = session, self._text
+        return self._text
 
     def read_with(self, read: Callable[[], str]) -> None:
         """Look into the editor before a click that takes the note away: Tk tells a little late what was typed."""
@@ -80,8 +82,8 @@ class NoteDraft:
         if self._read:
             self.write(self._read())
         if self._text is not None and self._text != self._saved:
-            if self._service:
-                self._service.set_note(self._text, self._session)
+            if service := self._service():
+                service.set_note(self._text, self._session)
             self._saved = self._text
             self._waits_s = 0
 

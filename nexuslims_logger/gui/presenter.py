@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from nexuslims_logger.events import FilesListed, NeighbourChoice
 from nexuslims_logger.gui.known import Asked, Known, a_second_later, receive
 from nexuslims_logger.gui.leftover import Leftover
+from nexuslims_logger.gui.listed_files import ListedFiles
 from nexuslims_logger.gui.note_draft import NoteDraft
 from nexuslims_logger.gui.questions import Questions
 from nexuslims_logger.gui.screens import ASK_AGAIN, OPENED_BY_HAND, UNASKED, exit_code_of, filled, screen_of
@@ -53,9 +54,9 @@ class Presenter:
         #: Whether nothing of the session is kept, which the window then says.
         self.is_demo = False
         #: What the workers ask, and where the answers go.
-        self.questions = Questions(lambda: self._known, zone)
+        self.questions = Questions(lambda: self._known, lambda: self._service, self._end, zone)
         #: What is left at the end.
-        self.leftover = Leftover(lambda: self._known)
+        self.leftover = Leftover(lambda: self._known, lambda: self._service)
         self._shrunk = False
         self._service: SessionService | None = None
         self._dialog: Dialog | None = None
@@ -66,16 +67,13 @@ class Presenter:
         self.begins_anew = False
         self._read = False
         #: The note in its editor.
-        self.draft = NoteDraft(lambda: self._known)
-        self._files: FilesListed | None = None
-        self._files_asked: object = None
+        self.draft = NoteDraft(lambda: self._known, lambda: self._service)
+        #: The list of its files.
+        self.files = ListedFiles(lambda: self._known, lambda: self._service)
 
     def connect(self, service: SessionService) -> None:
         """Send commands there from now on."""
         self._service = service
-        self.questions.connect(service)
-        self.leftover.connect(service)
-        self.draft.connect(service)
 
     # What happens
 
@@ -86,11 +84,11 @@ class Presenter:
         self.questions.receive(event)
         present = self._known.session_identifier
         if isinstance(event, FilesListed):
-            self._files = event if event.session_identifier == present else self._files
+            self.files.receive(event)
         elif present != before or self._screen() is not Screen.RUNNING:
             self.draft.close()  # what was typed goes to the session that it was written for
         if present != before:
-            self._files = None
+            self.files.forget()
             self._dialog, self._shrunk, self._read, self._seconds_to_close = None, False, False, DONE_S
         # A pause is complete once it is safe on the disk: then the window goes by itself.
         if self._known.paused:
@@ -134,11 +132,14 @@ class Presenter:
 
     def end(self) -> None:
         """*End session*, on the screen or in the closing dialog."""
-        self.draft.save()
-        if self._screen() is Screen.RUNNING and (self.questions.insist_on_name() or self.questions.insist_on_files()):
+        if self._screen() is Screen.RUNNING and not self._known.asked:
             self._dialog = None
-        elif self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
-            self._service.end()
+            self.questions.end()
+
+    def _end(self, last_activity: datetime | None) -> None:
+        self.draft.save()
+        if self._service and self._screen() is Screen.RUNNING and self._ask(Asked.END):
+            self._service.end(last_activity=last_activity)
 
     def pause(self) -> None:
         """*Pause* in the closing dialog."""
@@ -157,15 +158,21 @@ class Presenter:
         if self._screen() is Screen.RUNNING and self._known.who:
             self.questions.ask_name()  # whose session would it be that ends?
         elif self._screen() in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and not self._known.asked:
-            self._dialog = Dialog.CHANGE_USER
+            self._ask_who_is_next(Dialog.CHANGE_USER)
+
+    def _ask_who_is_next(self, dialog: Dialog) -> None:
+        """Open one of the two dialogs of who comes after: what the second says stands still from the first on."""
+        if self._dialog is not Dialog.SUMMONED:
+            self.questions.hand_over()
+        self._dialog = dialog
 
     def answer_question(self) -> None:
         """Ask again what was put off: the button beside the line of state."""
         self.questions.ask_again(self._screen())
 
-    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+    def change_user(self, name: str, project: str, *, last_activity: datetime | None = None) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
-        wrong = self.questions.change_user(name, project, at_last_activity=at_last_activity)
+        wrong = self.questions.change_user(name, project, last_activity=last_activity)
         self._dialog = self._dialog if wrong else None
         return wrong
 
@@ -190,8 +197,8 @@ class Presenter:
 
     def hands_moved(self) -> None:
         """Somebody uses mouse or keyboard."""
-        if self._screen() is Screen.RUNNING:
-            self.questions.still_working()
+        if self._service and self._screen() is Screen.RUNNING:
+            self._service.hands_moved()
 
     def dismiss(self) -> None:
         """*Cancel*, or the cross of a dialog; the start waits for an answer, so without one it ends.
@@ -212,9 +219,9 @@ class Presenter:
         if self._known.asked or self._dialog is not None:
             return
         if self._screen() is Screen.RUNNING:
-            self._dialog = Dialog.SUMMONED
+            self._ask_who_is_next(Dialog.SUMMONED)
         elif self._screen() in {Screen.ENDING, Screen.DONE}:
-            self._dialog = Dialog.CHANGE_USER  # the one before only finishes
+            self._ask_who_is_next(Dialog.CHANGE_USER)  # the one before only finishes
 
     def wants_to_close(self) -> None:
         """Close the window by its cross: ask where something would be left."""
@@ -243,20 +250,6 @@ class Presenter:
         self._dialog = None
         self._known = replace(self._known, asked=what)
         return True
-
-    # Windows beside the main one
-
-    @property
-    def files(self) -> FilesListed | None:
-        """The newest list of the session's files; None before the first."""
-        return self._files
-
-    def ask_for_files(self) -> None:
-        """Ask for the list of files, unless it is on its way or nothing has happened since the last one."""
-        known = self._known
-        if self._service and known.session and known.files_state != self._files_asked:
-            self._files_asked = known.files_state
-            self._service.list_files(known.session.session_identifier)
 
     # What is to be seen
 

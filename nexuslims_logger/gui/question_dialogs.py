@@ -31,7 +31,7 @@ def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, n
         return lambda: act(lambda: questions.assign(choice))
 
     dialog = ModalDialog(parent, look, dialog_wording.UNASSIGNED_FOUND, lambda: act(presenter.dismiss), columns=2)
-    dialog.add_table(questions.unassigned_facts(now), 1)
+    dialog.add_table(questions.words.unassigned(now), 1)
     dialog.add_text(questions.unassigned_text, 2)
     this, previous, alone = dialog_wording.UNASSIGNED_CHOICES
     choices = [Choice(dialog_wording.TAKE_THIS, this, give(UnassignedChoice.THIS))]
@@ -47,11 +47,11 @@ def open_unassigned(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, n
 
 def open_still_working(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: datetime) -> ModalDialog:
     """Ask whether the session goes on."""
-    questions = presenter.questions
+    questions, since = presenter.questions, presenter.questions.quiet_since
     dialog = ModalDialog(parent, look, dialog_wording.QUIET, lambda: act(presenter.dismiss))
-    dialog.add_text(questions.quiet_text(now), 1)
+    dialog.add_text(questions.words.quiet(now), 1)
     works = dialog.add_button(dialog_wording.STILL_WORKING, lambda: act(questions.still_working), theme.PRIMARY)
-    dialog.add_button(dialog_wording.END_QUIET, lambda: act(questions.end_at_last_activity))
+    dialog.add_button(dialog_wording.END_QUIET, lambda: act(lambda: questions.end(since)))
     dialog.open(works)
     return dialog
 
@@ -60,7 +60,7 @@ def open_clock(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, now: d
     """Ask whether the session's times may stand."""
     questions = presenter.questions
     dialog = ModalDialog(parent, look, dialog_wording.CLOCK, lambda: act(presenter.dismiss))
-    dialog.add_text(questions.clock_text(now), 1)
+    dialog.add_text(questions.words.clock(now), 1)
     dialog.add_button(dialog_wording.CLOCK_RIGHT, lambda: act(questions.confirm_clock))
     dialog.open(dialog.add_button(dialog_wording.LATER, lambda: act(presenter.dismiss), theme.PRIMARY))
     return dialog

@@ -5,6 +5,7 @@ The presenter holds one and shares what it knows with it; the dialogs read its w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from nexuslims_logger.events import (
@@ -16,7 +17,8 @@ from nexuslims_logger.events import (
     UnassignedFound,
     WhoIsWorking,
 )
-from nexuslims_logger.gui import amounts, dialog_wording
+from nexuslims_logger.gui import dialog_wording
+from nexuslims_logger.gui.question_words import QuestionWords
 from nexuslims_logger.gui.view import Dialog, Screen
 from nexuslims_logger.session.who import NameUnusable, checked_name, checked_project
 
@@ -26,6 +28,15 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.gui.known import Known
     from nexuslims_logger.session.service import SessionService
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """To end that session, at its last activity as it was shown, or (None) at the present time."""
+
+    session_identifier: str | None
+    last_activity: datetime | None
+
 
 #: Which event brings a dialog back that was put off.
 _ASKED_BY: Final = {WhoIsWorking: Dialog.WHO, UnassignedFound: Dialog.UNASSIGNED, StillWorking: Dialog.STILL_WORKING}
@@ -38,23 +49,31 @@ class Questions:
     ----------
     known
         Returns what the window knows.
+    service
+        Returns where commands go; None before the workers are there.
+    end
+        Ends the session at its last activity as it was shown, or (None) at the present time.
     zone
         The zone of the times shown; None for the PC's own.
     """
 
-    def __init__(self, known: Callable[[], Known], zone: tzinfo | None) -> None:
+    def __init__(
+        self,
+        known: Callable[[], Known],
+        service: Callable[[], SessionService | None],
+        end: Callable[[datetime | None], None],
+        zone: tzinfo | None,
+    ) -> None:
         self._known = known
-        self._zone = zone
-        self._service: SessionService | None = None
-        self._put_off: set[Dialog] = set()
-        self._ends_then = False
-        self._ends_after_files = False
-        self._files_given = False
-        self.remembered = NamesRemembered((), (), asks_project=False)
-
-    def connect(self, service: SessionService) -> None:
-        """Send answers there from now on."""
+        #: What stands in the dialogs.
+        self.words = QuestionWords(known, zone)
         self._service = service
+        self._end = end
+        self._put_off: set[Dialog] = set()
+        self._wish: _Wish | None = None
+        self._files_given = False
+        self._left_at: datetime | None = None
+        self.remembered = NamesRemembered((), (), asks_project=False)
 
     def receive(self, event: Event) -> None:
         """Take in what a worker asks."""
@@ -73,7 +92,7 @@ class Questions:
         clock = known.clock is not None and known.clock.held
         asked = {
             Screen.RUNNING: (
-                (Dialog.STILL_WORKING, known.quiet),
+                (Dialog.STILL_WORKING, known.quiet and not self.ends_then),
                 (Dialog.WHO, known.who),
                 (Dialog.UNASSIGNED, known.unassigned),
                 (Dialog.CLOCK, clock),
@@ -87,13 +106,14 @@ class Questions:
         """Answer later: the state line goes on telling, and what cannot go without an answer asks again."""
         if dialog is not None:
             self._put_off.add(dialog)
-        self._ends_then = self._ends_after_files = False
+        self._wish = None
 
     def asks_again(self, screen: Screen) -> Dialog | None:
         """Return the question that was put off and still waits for its answer, None for none."""
         known = self._known()
         clock = known.clock is not None and known.clock.held
         waiting = (
+            (Dialog.STILL_WORKING, screen is Screen.RUNNING and known.quiet is not None),
             (Dialog.WHO, screen is Screen.RUNNING and known.who is not None),
             (Dialog.CLOCK, screen in {Screen.RUNNING, Screen.ENDING, Screen.DONE} and clock),
             (Dialog.UNASSIGNED, screen is Screen.RUNNING and self.whose_open),
@@ -105,29 +125,50 @@ class Questions:
         if dialog := self.asks_again(screen):
             self._put_off.discard(dialog)
 
-    # --- who is working ------------------------------------------------------------------------------------------
+    # --- the end, for which something may be missing -------------------------------------------------------------
 
-    def insist_on_name(self) -> bool:
-        """Ask for the missing name before the session ends; False when nothing is missing."""
-        if self._known().who is None:
-            return False
-        self.ask_name()
-        self._ends_then = True
-        return True
+    def end(self, last_activity: datetime | None = None) -> None:
+        """End the session; who works and whose the files are is asked before, and the answer ends it then.
+
+        Parameters
+        ----------
+        last_activity
+            END has this time, as it was shown, however long the answers take; None: the time of the last click.
+        """
+        self._wish = _Wish(self._known().session_identifier, last_activity)
+        if self._known().who is not None:
+            self.ask_name()
+        elif not self._insist_on_files():
+            self._end_as_wished()
+
+    @property
+    def ends_then(self) -> bool:
+        """Whether the answer ends the session, too."""
+        known = self._known()
+        wished = self._wish is not None and self._wish.session_identifier == known.session_identifier
+        return wished and known.ended_at is None
+
+    def _insist_on_files(self) -> bool:
+        """Ask once more whose they are before the session ends; False when that is known."""
+        if self.whose_open:
+            self._put_off.discard(Dialog.UNASSIGNED)
+        return self.whose_open
+
+    def _end_as_wished(self) -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            self._end(wish.last_activity)
+
+    # --- who is working ------------------------------------------------------------------------------------------
 
     def ask_name(self) -> None:
         """Ask for the missing name once more."""
         self._put_off.discard(Dialog.WHO)
 
     @property
-    def ends_then(self) -> bool:
-        """Whether the answer ends the session, too."""
-        return self._ends_then
-
-    @property
     def who_text(self) -> str:
         """What stands above the fields."""
-        return dialog_wording.WHO_BEFORE_END if self._ends_then else dialog_wording.WHO_TEXT
+        return dialog_wording.WHO_BEFORE_END if self.ends_then else dialog_wording.WHO_TEXT
 
     @property
     def asks_name(self) -> bool:
@@ -147,68 +188,33 @@ class Questions:
             for_project = checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.confirm_who(user, for_project)
-            if self._ends_then and not self.insist_on_files():
-                self._service.end()
+        if service := self._service():
+            service.confirm_who(user, for_project)
         self._put_off.add(Dialog.WHO)
-        self._ends_then = False
+        if self.ends_then and not self._insist_on_files():
+            self._end_as_wished()
         return ""
 
-    def change_user(self, name: str, project: str, *, at_last_activity: bool) -> str:
+    def hand_over(self) -> None:
+        """Begin to ask for the next user: what they do from now on is no activity of the one before."""
+        self._left_at = self._known().active_at
+
+    @property
+    def left_at(self) -> datetime | None:
+        """The last activity of the session that would be ended by the next user's; None: that is over already."""
+        return self._left_at if self._known().ended_at is None else None
+
+    def change_user(self, name: str, project: str, *, last_activity: datetime | None = None) -> str:
         """*Start my session*: return what is wrong with the answer, "" when it was taken."""
         try:
             user, for_project = checked_name(name), checked_project(project)
         except NameUnusable as error:
             return error.message
-        if self._service:
-            self._service.change_user(user, for_project, at_last_activity=at_last_activity)
+        if service := self._service():
+            service.change_user(user, for_project, last_activity=last_activity)
         return ""
 
-    def change_text(self, now: datetime) -> str:
-        """Return what becomes of the session that runs."""
-        session = self._known().session
-        if self._known().stored:
-            return dialog_wording.CHANGE_AFTER_STORED
-        if session is None or self._known().ended_at:
-            return dialog_wording.CHANGE_AFTER_END
-        return dialog_wording.CHANGE_TEXT.format(
-            user=session.user or dialog_wording.SOMEBODY, time=amounts.moment(session.started_at, now, self._zone)
-        )
-
-    @property
-    def one_runs(self) -> bool:
-        """Whether a session would be ended by the next user's."""
-        return self._known().ended_at is None
-
     # --- unassigned files ----------------------------------------------------------------------------------------
-
-    def unassigned_facts(self, now: datetime) -> tuple[tuple[str, str], ...]:
-        """Return the table of what was found."""
-        found = self._known().unassigned
-        if found is None:
-            return ()
-        first, last = (amounts.moment(at, now, self._zone) for at in (found.first_at, found.last_at))
-        names = ", ".join(found.names[: dialog_wording.UNASSIGNED_NAMED])
-        more = found.files - min(len(found.names), dialog_wording.UNASSIGNED_NAMED)
-        count = amounts.counted(found.files, dialog_wording.COUNT_ONE, dialog_wording.COUNT)
-        facts = [
-            (dialog_wording.UNASSIGNED_FILES, f"{count}, {amounts.size(found.bytes)}"),
-            (
-                dialog_wording.UNASSIGNED_WHEN,
-                first if first == last else dialog_wording.FROM_TO.format(first=first, last=last),
-            ),
-            (
-                dialog_wording.UNASSIGNED_WHICH,
-                names if more <= 0 else dialog_wording.AND_MORE.format(names=names, more=f"{more:,}"),
-            ),
-        ]
-        if found.previous_started_at and found.previous_ended_at:
-            start, end = (
-                amounts.moment(at, now, self._zone) for at in (found.previous_started_at, found.previous_ended_at)
-            )
-            facts.append((dialog_wording.UNASSIGNED_PREVIOUS, dialog_wording.FROM_TO.format(first=start, last=end)))
-        return tuple(facts)
 
     @property
     def previous_offered(self) -> bool:
@@ -226,71 +232,40 @@ class Questions:
     @property
     def unassigned_text(self) -> str:
         """What is asked below the table."""
-        return dialog_wording.UNASSIGNED_TEXT_END if self._ends_after_files else dialog_wording.UNASSIGNED_TEXT
+        return dialog_wording.UNASSIGNED_TEXT_END if self.ends_then else dialog_wording.UNASSIGNED_TEXT
 
     @property
     def unassigned_later(self) -> str:
         """The words of the button that leaves the answer to the next start."""
-        return dialog_wording.END_WITHOUT if self._ends_after_files else dialog_wording.LATER
-
-    def insist_on_files(self) -> bool:
-        """Ask once more whose they are before the session ends; False when that is known."""
-        if not self.whose_open:
-            return False
-        self._put_off.discard(Dialog.UNASSIGNED)
-        self._ends_after_files = True
-        return True
+        return dialog_wording.END_WITHOUT if self.ends_then else dialog_wording.LATER
 
     def assign(self, choice: UnassignedChoice | None) -> None:
         """Say whose the files are; None: later."""
         self._put_off.add(Dialog.UNASSIGNED)
-        if self._service and choice:
+        if (service := self._service()) and choice:
             self._files_given = True
-            self._service.assign_unassigned(choice)
-        if self._service and self._ends_after_files:
-            self._service.end()
-        self._ends_after_files = False
+            service.assign_unassigned(choice)
+        if self.ends_then:
+            self._end_as_wished()
 
     # --- still working? ------------------------------------------------------------------------------------------
 
-    def quiet_text(self, now: datetime) -> str:
-        """Return since when nobody has worked, and what happens without an answer."""
+    @property
+    def quiet_since(self) -> datetime | None:
+        """The last activity, while it is asked whether the session goes on."""
         quiet = self._known().quiet
-        if quiet is None or quiet.since is None:
-            return ""
-        since = amounts.moment(quiet.since, now, self._zone)
-        if quiet.ends_at is None:
-            return dialog_wording.QUIET_TEXT.format(time=since)
-        return dialog_wording.QUIET_ENDS_TEXT.format(time=since, end=amounts.moment(quiet.ends_at, now, self._zone))
+        return quiet.since if quiet else None
 
     def still_working(self) -> None:
-        """*I am still working*, and every use of mouse or keyboard."""
-        if self._service:
-            self._service.still_working()
-
-    def end_at_last_activity(self) -> None:
-        """*End at last activity*."""
-        if self._service and not self.insist_on_name():
-            self._service.end(at_last_activity=True)
+        """*I am still working*."""
+        if service := self._service():
+            service.still_working()
 
     # --- the clock -----------------------------------------------------------------------------------------------
-
-    def clock_text(self, now: datetime) -> str:
-        """Return what the clock says, and how far that is from the database's."""
-        clock = self._known().clock
-        if clock is None:
-            return ""
-        said = amounts.moment(clock.pc_at, now, self._zone)
-        if clock.set_by_s is not None:
-            return dialog_wording.CLOCK_SET_TEXT.format(time=said, offset=amounts.duration(abs(clock.set_by_s)))
-        if not clock.offset_ms:
-            return dialog_wording.CLOCK_TEXT.format(time=said)
-        text = dialog_wording.CLOCK_AHEAD_TEXT if clock.offset_ms > 0 else dialog_wording.CLOCK_BEHIND_TEXT
-        return text.format(time=said, offset=amounts.duration(abs(clock.offset_ms) / 1000))
 
     def confirm_clock(self) -> None:
         """Answer *The time is right*."""
         clock = self._known().clock
         self._put_off.add(Dialog.CLOCK)
-        if self._service and clock:
-            self._service.confirm_clock(clock.session_identifier)
+        if (service := self._service()) and clock:
+            service.confirm_clock(clock.session_identifier)

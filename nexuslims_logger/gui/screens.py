@@ -28,6 +28,7 @@ UNASKED: Final = frozenset(
 )
 #: The words that bring back what was put off.
 ASK_AGAIN: Final = {
+    Dialog.STILL_WORKING: wording.ANSWER,
     Dialog.WHO: wording.ENTER_NAME,
     Dialog.UNASSIGNED: wording.SAY_WHOSE,
     Dialog.CLOCK: wording.ANSWER,
@@ -53,7 +54,7 @@ def exit_code_of(known: Known) -> ExitCode:
         return ExitCode.COMPLETE
     if known.session or known.interrupted:
         return ExitCode.WAITING
-    return ExitCode.FAILED if known.failure or known.unknown else ExitCode.COMPLETE
+    return ExitCode.FAILED if known.failure or known.unknown or known.troubles else ExitCode.COMPLETE
 
 
 def filled(view: View, known: Known, words: Sentences, seconds_to_close: int | None) -> View:

@@ -63,7 +63,8 @@ class SideWindows:
         if self.files and self.files.is_open:
             self.files.raise_up()
         else:
-            self.files = FilesWindow(self._parent, self._look, self._presenter.ask_for_files, self._now)
+            self._presenter.files.open()
+            self.files = FilesWindow(self._parent, self._look, self._now)
 
     def open_log(self) -> None:
         """*Log*."""
@@ -79,13 +80,13 @@ class SideWindows:
                 self.note.refresh()
             else:
                 self.note.close()
-        if self.files and self.files.is_open and self._presenter.files:
-            self.files.show(self._presenter.files)
+        if self.files and self.files.is_open:
+            self.files.show(self._presenter.files.newest)
 
     def second_passed(self) -> bool:
         """Let those that follow something look again; say whether one is open."""
         if self.files and self.files.is_open:
-            self.files.refresh()
+            self._presenter.files.second_passed()
         if self.log and self.log.is_open:
             self.log.refresh()
         return any(window and window.is_open for window in (self.note, self.files, self.log))

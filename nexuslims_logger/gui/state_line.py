@@ -115,10 +115,11 @@ class StateLine:
         return self._disk()
 
     def _disk(self) -> Line | None:
-        disk = self.known.disk
-        if disk is None or disk.free_bytes is None:
+        """Return which disk is nearly full; of several, the one with the least room."""
+        free_bytes, folder = min(((disk.free_bytes or 0, disk.folder) for disk in self.known.disks), default=(0, None))
+        if folder is None:
             return None
-        text = wording.DISK_LOW.format(folder=disk.folder, free=amounts.size(disk.free_bytes))
+        text = wording.DISK_LOW.format(folder=folder, free=amounts.size(free_bytes))
         return Line(Tone.WAITING, text, wording.DISK_LOW_DETAIL)
 
     def _also(self) -> str:

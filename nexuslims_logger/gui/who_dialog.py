@@ -150,19 +150,17 @@ def open_change_user(parent: tk.Tk, look: Look, presenter: Presenter, act: Act, 
     """Ask who works next, and when the session before has really ended."""
     questions = presenter.questions
     dialog = ModalDialog(parent, look, dialog_wording.CHANGE, lambda: act(presenter.dismiss), columns=2)
-    dialog.add_text(questions.change_text(now), 1)
+    dialog.add_text(questions.words.change(now, questions.left_at), 1)
     names = _Names(dialog, look, presenter, with_name=True)
     wrong: list[str] = []
 
-    def change(*, at_last_activity: bool) -> None:
-        act(lambda: wrong.append(presenter.change_user(*names.texts(), at_last_activity=at_last_activity)))
+    def change(last_activity: datetime | None = None) -> None:
+        act(lambda: wrong.append(presenter.change_user(*names.texts(), last_activity=last_activity)))
         dialog.complain(wrong.pop())
 
-    names.answer_with(
-        dialog.add_button(dialog_wording.START_MINE, lambda: change(at_last_activity=False), theme.PRIMARY),
-    )
-    if questions.one_runs:
-        dialog.add_button(dialog_wording.START_MINE_QUIET, lambda: change(at_last_activity=True))
+    names.answer_with(dialog.add_button(dialog_wording.START_MINE, change, theme.PRIMARY))
+    if left_at := questions.left_at:
+        dialog.add_button(dialog_wording.START_MINE_QUIET, lambda: change(left_at))
     dialog.add_button(wording.CANCEL, lambda: act(presenter.dismiss))
     dialog.open(names.first)
     return dialog

@@ -9,8 +9,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.journal.files_tables import TABLES, VERSION
-from nexuslims_logger.journal.records import ResultState
+from nexuslims_logger.journal.files_tables import LOST, TABLES, VERSION
 from nexuslims_logger.journal.seen import UNASSIGNED, Owed, Tally, seen_in, seen_of
 
 if TYPE_CHECKING:
@@ -194,10 +193,7 @@ class FilesJournal:
             f"COALESCE(SUM(CASE WHEN {_GOOD} THEN s.size END), 0) {_WITH_RESULT}",
             [session],
         )[0]
-        missing = self.execute(
-            "SELECT COUNT(*) FROM result WHERE session = ? AND state = ? AND root <> x''",
-            [session, ResultState.MISSING],
-        )[0][0]
+        missing = self.execute(f"SELECT COUNT(*) FROM result WHERE session = ? AND {LOST}", [session])[0][0]  # noqa: S608 - our text
         return Tally(total, done, size, done_size, missing)
 
     def unassigned(self) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 VERSION = 2
 
+#: A file, or its last version, is gone: of the latter the result goes on saying what is in the store, and the reason.
+LOST = "(state = 'MISSING' AND root <> x'' OR state = 'UPLOADED' AND reason IS NOT NULL)"
+
 # What is there already stays: a later version of this file only adds.
 TABLES = """
 CREATE TABLE IF NOT EXISTS folder (root BLOB PRIMARY KEY, volume TEXT NOT NULL) WITHOUT ROWID;

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.journal.files_tables import LOST
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.seen import FileKey
 from nexuslims_logger.ports import FileStat
@@ -24,6 +25,7 @@ _COLUMNS = (
     "session, root, folder, name, state, size, mtime_ns, ctime_ns, object, md5, generation, reason, decided_by, "
     "discovered_at, uploaded_at"
 )
+_MARKS = ", ".join("?" for _ in _COLUMNS.split(","))
 
 
 def time_of(ns: int) -> datetime:
@@ -77,25 +79,9 @@ class Results:
 
         Unless it still waits, an upload of it that was begun is over; and so is what `retract` said of the object.
         """
-        stat = result.stat
-        uploaded_at = result.uploaded_at.isoformat() if result.uploaded_at else None
         self._files.execute(
-            f"INSERT OR REPLACE INTO result ({_COLUMNS}, recorded) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,0)",  # noqa: S608 - our text
-            [
-                result.session,
-                *result.key.blobs(),
-                result.state.value,
-                stat.size,
-                stat.mtime_ns,
-                stat.ctime_ns,
-                result.object_name,
-                result.md5,
-                result.generation,
-                result.reason,
-                result.decided_by,
-                result.discovered_at.isoformat(),
-                uploaded_at,
-            ],
+            f"INSERT OR REPLACE INTO result ({_COLUMNS}, recorded) VALUES ({_MARKS}, 0)",  # noqa: S608 - our text
+            _values(result),
         )
         self._files.execute("UPDATE final_set SET verified = 0 WHERE session = ?", [result.session])
         if result.state is not ResultState.PENDING:
@@ -117,7 +103,7 @@ class Results:
         """
         key = FileKey("", "", result.object_name)
         gone = replace(result, key=key, state=ResultState.MISSING, reason=reason)
-        self.put(replace(gone, md5=None, generation=None, uploaded_at=None))
+        self.put(replace(gone, md5=None, generation=None, uploaded_at=None, decided_by=None))
 
     def of(self, session: str, state: ResultState | None = None) -> list[Result]:
         """Return the session's results, in the order of their object names."""
@@ -145,12 +131,15 @@ class Results:
         )
 
     def sums(self, session: str) -> tuple[int, int, int | None, int]:
-        """Return the session's uploaded files, their bytes, their newest mtime_ns (None: no file), and the missing."""
+        """Return the uploaded files, their bytes, the newest mtime_ns in the store (None: no file), and the lost files.
+
+        A file whose last version was lost counts with the lost alone, though the version before it is in the store.
+        """
         row = self._files.execute(
-            "SELECT COALESCE(SUM(state = 'UPLOADED'), 0), "
-            "COALESCE(SUM(CASE WHEN state = 'UPLOADED' THEN size END), 0), "
+            f"SELECT COALESCE(SUM(state = 'UPLOADED' AND NOT {LOST}), 0), "  # noqa: S608 - our text
+            f"COALESCE(SUM(CASE WHEN state = 'UPLOADED' AND NOT {LOST} THEN size END), 0), "
             "MAX(CASE WHEN state = 'UPLOADED' THEN mtime_ns END), "
-            "COALESCE(SUM(state = 'MISSING' AND root <> x''), 0) "
+            f"COALESCE(SUM({LOST}), 0) "
             "FROM result WHERE session = ?",
             [session],
         )[0]
@@ -210,18 +199,9 @@ class Results:
     def mark_recorded(self, result: Result) -> None:
         """Note that the database has exactly this result; one written since stays owed."""
         self._files.execute(
-            "UPDATE result SET recorded = 1 WHERE session = ? AND root = ? AND folder = ? AND name = ? "
-            "AND state = ? AND size = ? AND mtime_ns = ? AND generation IS ? AND md5 IS ? AND object = ?",
-            [
-                result.session,
-                *result.key.blobs(),
-                result.state.value,
-                result.stat.size,
-                result.stat.mtime_ns,
-                result.generation,
-                result.md5,
-                result.object_name,
-            ],
+            "UPDATE result SET recorded = 1 WHERE session = ? AND root = ? AND folder = ? AND name = ? "  # noqa: S608 - our text
+            f"AND ({_COLUMNS}) IS ({_MARKS})",
+            [result.session, *result.key.blobs(), *_values(result)],
         )
 
     def owe_again(self, session: str) -> None:
@@ -282,3 +262,23 @@ class Results:
                 uploaded_at,
             ) in rows
         ]
+
+
+def _values(result: Result) -> list[object]:
+    """Return a result as it is kept, in the order of `_COLUMNS`."""
+    stat = result.stat
+    return [
+        result.session,
+        *result.key.blobs(),
+        result.state.value,
+        stat.size,
+        stat.mtime_ns,
+        stat.ctime_ns,
+        result.object_name,
+        result.md5,
+        result.generation,
+        result.reason,
+        result.decided_by,
+        result.discovered_at.isoformat(),
+        result.uploaded_at.isoformat() if result.uploaded_at else None,
+    ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def change_user(loop: SessionLoop, change: Change) -> None:
-    """End the running session, if there is one, at the click or the last activity, and start the next at the click.
+    """End the running session, if there is one, at the click or its last activity, and start the next at the click.
 
     The ended one is caught up in the background. May be repeated after a full disk: what was done is not done twice.
 
@@ -36,7 +36,7 @@ def change_user(loop: SessionLoop, change: Change) -> None:
     if ends := loop.postponed_ends():
         end_session(loop, ends[0])  # clicked before, on a full disk
     if (facts := loop.running()) is not None:
-        end_running(loop, facts, clicked_at, at_last_activity=message.at_last_activity)
+        end_running(loop, facts, clicked_at, last_activity=message.last_activity)
     loop.drop_ends()
     remember_who(loop.ports.facts, user, project)
     begin_session(loop, Newcomer(user, project, clicked_at, change.clicked_monotonic))

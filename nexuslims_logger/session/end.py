@@ -29,30 +29,32 @@ _DECIDED = frozenset({EndReason.TAKEN_OVER, EndReason.AMENDED})
 
 
 def end_session(loop: SessionLoop, message: EndSession) -> None:
-    """End the running session at the click, or at the last activity; not before its user has a name."""
+    """End the running session at the click, or at the last activity shown; not before its user has a name."""
     facts = loop.running()
     if facts is not None and not facts.confirmed:
         ask_who(loop, facts.identifier)
     elif facts is not None:
         clicked_at = loop.end_clicked_at or loop.ports.clock.now()
-        end_running(loop, facts, clicked_at, at_last_activity=message.at_last_activity)
+        end_running(loop, facts, clicked_at, last_activity=message.last_activity)
     loop.end_clicked_at = None
 
 
 def end_running(
-    loop: SessionLoop, facts: SessionFacts, at: datetime, *, at_last_activity: bool, by_itself: bool = False
+    loop: SessionLoop, facts: SessionFacts, at: datetime, *, last_activity: datetime | None, by_itself: bool = False
 ) -> None:
     """Write END; the transfer's next complete scan fixes the final set.
 
     Parameters
     ----------
     at
-        The present time; what changes later is not the session's when it ends `at_last_activity`.
+        The present time; what changes later is not the session's when it ends at its last activity.
+    last_activity
+        The time of END; None: `at`. A file that has come since moves it, as it moves every END.
     by_itself
         Nobody was there.
     """
-    if at_last_activity:
-        facts = write_end(loop, facts, facts.last_activity_at, EndReason.LAST_ACTIVITY, take_until=at)
+    if last_activity is not None:
+        facts = write_end(loop, facts, last_activity, EndReason.LAST_ACTIVITY, take_until=at)
     else:
         facts = write_end(loop, facts, at, None)
         loop.ended_now.add(facts.identifier)
@@ -80,6 +82,7 @@ def ended_elsewhere(loop: SessionLoop, facts: SessionFacts, applied: Applied) ->
         end_reason=None if facts.joined else reason,
     )
     log.info("session %s was ended by %s (%s)", facts.identifier, applied.ended_by, applied.end_reason)
+    loop.vigil.over()
     loop.ended_now.add(facts.identifier)
     if not facts.joined:
         loop.tell(Trouble("ended elsewhere", _by_whom(applied, ports.clock.now())))
@@ -125,7 +128,7 @@ def write_end(
         user=facts.user or UNKNOWN_USER,
         last_activity_at=max(min(at, clock.now()), facts.last_activity_at) if reason is None else at,
     )
-    loop.vigil.active_at, loop.vigil.asked = None, False
+    loop.vigil.over()
     log.info("END of session %s at %s (%s)", facts.identifier, changed.ended_at, reason or "by the user")
     loop.push()
     return changed

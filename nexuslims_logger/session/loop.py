@@ -85,6 +85,12 @@ class SessionLoop:
         self._handlers = handlers
         self._postponed = Unanswered()
         self._journal_retry: float | None = None
+        #: Why the journal cannot be written, and since when; told, and not healed.
+        self._journal_problem: Problem | None = None
+        #: A flow has met it, and is tried again; meanwhile messages may be answered.
+        self.flow_waits = False
+        #: The kind of trouble that was told of a flow.
+        self.failed_flow: str | None = None
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
@@ -105,7 +111,9 @@ class SessionLoop:
         after.current, after.begun = self.current, self.begun or self.current is not None
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
+        after.vigil = self.vigil  # what the window asks is still asked
         after.began_monotonic = self.began_monotonic
+        after._journal_problem = self._journal_problem
         after._postponed = self._postponed
         after._postponed.died()
         after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
@@ -149,7 +157,7 @@ class SessionLoop:
             self._work()
 
     def _work(self) -> None:
-        """Answer what has come, in order; while the journal cannot be written everything waits, and nothing is lost."""
+        """Answer what has come, in order; while the journal cannot be written everything waits but `Stop`."""
         try:
             if self.clock_watch.set_by_s is not None:
                 note_clock_set(self, self.running())
@@ -161,14 +169,26 @@ class SessionLoop:
             if self._next_report() is not None:
                 self.report.send_if_due(self.ports.facts.session(self.current) if self.current else None)
         except JournalUnavailable as error:
-            now = self.ports.clock.monotonic()
-            self._journal_retry = now + JOURNAL_RETRY_S
-            log.warning("%s: %s", error.title, error.message)
-            self.tell(Trouble("journal", Problem(error.title, error.message, self.ports.clock.now())))
+            self._journal_retry = self.ports.clock.monotonic() + JOURNAL_RETRY_S
+            self.journal_fails(error)
+            if any(isinstance(message, Stop) for message in self._postponed):
+                raise Stopping from error  # it was tried a last time, and nobody was told that it is safe
         else:
-            if self._journal_retry is not None:
-                self._journal_retry = None
-                self.tell(Healed("journal"))
+            self._journal_retry = None
+            self.journal_works()
+
+    def journal_fails(self, error: JournalUnavailable) -> None:
+        """Tell it, however often it is tried again with the time of the first failure."""
+        log.warning("%s: %s", error.title, error.message)
+        since = self._journal_problem.since if self._journal_problem else self.ports.clock.now()
+        self._journal_problem = Problem(error.title, error.message, since)
+        self.tell(Trouble("journal", self._journal_problem))
+
+    def journal_works(self) -> None:
+        """Tell that it is over."""
+        if self._journal_problem is not None and not self.flow_waits:
+            self._journal_problem = None
+            self.tell(Healed("journal"))
 
     def _handle(self, message: Any) -> None:
         subject = _subject(message)

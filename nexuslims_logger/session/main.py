@@ -7,11 +7,12 @@ thread, and the answer comes back as a message.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import JournalUnavailable, LoggerError, StopAndTell
-from nexuslims_logger.events import NoteSaved, Problem, SessionPaused, Stopped, Trouble
+from nexuslims_logger.errors import ConfigurationError, JournalUnavailable, LoggerError, StopAndTell
+from nexuslims_logger.events import Healed, NoteSaved, Problem, SessionPaused, Stopped, Trouble
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import (
     ActivitySeen,
@@ -28,7 +29,13 @@ from nexuslims_logger.session.change_user import change_user
 from nexuslims_logger.session.clock_check import confirm_clock
 from nexuslims_logger.session.end import all_recorded, all_stored, end_session, final_set_fixed, leave_files_out
 from nexuslims_logger.session.fleet_report import ReportTicket
-from nexuslims_logger.session.forgotten import seen_working, somebody_works
+from nexuslims_logger.session.forgotten import (
+    confirm_working,
+    keep_activity,
+    seen_working,
+    somebody_works,
+    tell_activity,
+)
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
 from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, note_database, owed_again
@@ -37,6 +44,7 @@ from nexuslims_logger.session.service import (
     ChangeUser,
     ConfirmClock,
     ConfirmWho,
+    ConfirmWorking,
     EndSession,
     LeaveFilesOut,
     PauseSession,
@@ -59,11 +67,10 @@ if TYPE_CHECKING:
 
     from nexuslims_logger.session.ports import SessionPorts
 
-if TYPE_CHECKING:
-    from nexuslims_logger.session.ports import SessionPorts
-
 log = logging.getLogger(__name__)
 
+#: The kinds of trouble of the flows: after the first there will be no session.
+_START, _CHANGE = "start", "change of user"
 #: How long the last uploads may take to notice that they are to stop.
 _STOP_S = 30.0
 
@@ -77,6 +84,7 @@ def new_loop(ports: SessionPorts) -> SessionLoop:
             ConfirmWho: confirm_who,
             ConfirmClock: confirm_clock,
             SeenWorking: seen_working,
+            ConfirmWorking: confirm_working,
             UnassignedSeen: unassigned_seen,
             AssignUnassigned: assign_unassigned,
             LeaveFilesOut: leave_files_out,
@@ -105,14 +113,14 @@ def session_main(loop: SessionLoop) -> None:
     """
     try:
         if loop.begun:
-            _when_there_is_room(loop, "journal", partial(go_on, loop))
+            _when_there_is_room(loop, _START, partial(go_on, loop))
         else:
             _begin(loop)
             loop.begun = True
         while True:
             change = loop.change or _wait_for_change(loop)
             loop.change = change
-            _when_there_is_room(loop, "journal", partial(change_user, loop, change))
+            _when_there_is_room(loop, _CHANGE, partial(change_user, loop, change))
             loop.change = None
     except Stopping:
         _stop(loop)
@@ -120,7 +128,7 @@ def session_main(loop: SessionLoop) -> None:
 
 def _begin(loop: SessionLoop) -> None:
     """Start, or catch up only."""
-    _when_there_is_room(loop, "start", partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
+    _when_there_is_room(loop, _START, partial(_catch_up if loop.ports.station.catch_up_only else start_session, loop))
 
 
 def _wait_for_change(loop: SessionLoop) -> Change:
@@ -147,17 +155,27 @@ def _catch_up(loop: SessionLoop) -> None:
 
 
 def _when_there_is_room(loop: SessionLoop, kind: str, flow: Callable[[], None]) -> None:
-    """Go through a flow; with a full disk, as soon as there is room."""
+    """Go through a flow; with a full disk, as soon as there is room. Another error is told as trouble of this kind."""
     while True:
         try:
             flow()
-        except LoggerError as error:
-            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now())))
-            if not isinstance(error, JournalUnavailable):
-                return
+        except JournalUnavailable as error:
+            loop.flow_waits = True
+            loop.journal_fails(error)
             loop.wait_for(TryAgain, JOURNAL_RETRY_S)
+        except LoggerError as error:
+            log.warning("%s: %s", error.title, error.message)
+            setting = isinstance(error, ConfigurationError)
+            loop.tell(Trouble(kind, Problem(error.title, error.message, loop.ports.clock.now(), setting=setting)))
+            loop.failed_flow = kind
+            break
         else:
-            return
+            if loop.failed_flow == kind:
+                loop.failed_flow = None
+                loop.tell(Healed(kind))
+            break
+    loop.flow_waits = False
+    loop.journal_works()
 
 
 def _stop(loop: SessionLoop) -> None:
@@ -171,7 +189,8 @@ def _stop(loop: SessionLoop) -> None:
         if isinstance(message, Backlog):
             loop.report.backlog(message)
     if loop.recording.at_rest:
-        loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
+        with suppress(JournalUnavailable):  # it matters to no session
+            loop.report.stopped(ports.facts.session(loop.current) if loop.current else None)
     ports.window.put(Stopped())
 
 
@@ -184,12 +203,13 @@ def set_note(loop: SessionLoop, message: SetNote) -> None:
     facts = running if identifier is None else loop.ports.facts.session(identifier)
     if facts is None or facts.joined:
         return
-    changes: dict[str, object] = {"note": message.text}
-    if running and facts.identifier == running.identifier:
-        changes["last_activity_at"] = loop.ports.clock.now()
-        somebody_works(loop)
+    runs, now = running is not None and facts.identifier == running.identifier, loop.ports.clock.now()
     if facts.note != message.text:
-        loop.ports.facts.change(facts.identifier, **changes)
+        changes: dict[str, object] = {"last_activity_at": now} if runs else {}
+        loop.ports.facts.change(facts.identifier, note=message.text, **changes)
+    if runs:
+        tell_activity(loop)
+        somebody_works(loop)
     log.info("note of session %s saved (%d characters)", facts.identifier, len(message.text))
     loop.tell(NoteSaved(facts.identifier, message.text))
 
@@ -205,8 +225,13 @@ def pause_session(loop: SessionLoop) -> None:
 
 
 def activity_seen(loop: SessionLoop, message: ActivitySeen) -> None:
-    """Keep the time of the newest file; it travels to the database with the next fact."""
+    """Keep the time of the newest file; it travels to the database with the next fact.
+
+    That a file has come is work, also where its time is not the newest: a clock may have been set back.
+    """
     facts = loop.running()
-    if facts and facts.identifier == message.session_identifier and message.at > facts.last_activity_at:
-        loop.ports.facts.touch(facts.identifier, message.at)
-        somebody_works(loop)
+    if facts is None or facts.identifier != message.session_identifier:
+        return
+    if message.at > facts.last_activity_at:
+        keep_activity(loop, facts, message.at)
+    somebody_works(loop)

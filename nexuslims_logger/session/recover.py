@@ -17,6 +17,7 @@ from nexuslims_logger.messages import Recover, Recovered
 from nexuslims_logger.session.clock_check import note_set_back
 from nexuslims_logger.session.end import write_end
 from nexuslims_logger.session.service import AnswerInterrupted
+from nexuslims_logger.session.told import as_told
 
 if TYPE_CHECKING:
     from nexuslims_logger.session.loop import SessionLoop
@@ -37,7 +38,13 @@ class Continued:
 
 
 def recover_interrupted(loop: SessionLoop) -> Continued | None:
-    """Ask about each session that was left open; return the one that goes on, None when none does."""
+    """Ask about each session that was left open; return the one that goes on, None when none does.
+
+    Raises
+    ------
+    ConfigurationError
+        It shall go on, and what was said beforehand does not fit; it stays open.
+    """
     open_sessions = loop.ports.facts.open_sessions()
     for position, facts in enumerate(open_sessions):
         resumed_at = _resumed_at(loop, facts)
@@ -57,6 +64,8 @@ def recover_interrupted(loop: SessionLoop) -> Continued | None:
         if newest and goes_here:
             choice, by_itself = _choose(loop, facts, found)
             if choice is InterruptedChoice.CONTINUE:
+                if loop.ports.station.interrupted is not None:
+                    facts = as_told(loop, facts)  # noqa: PLW2901 - with what the command line says of it
                 return Continued(_continue(loop, facts, by_itself=by_itself), by_itself)
         _end_theirs(loop, facts, found)
     return None
@@ -95,11 +104,16 @@ def _resumed_at(loop: SessionLoop, facts: SessionFacts) -> datetime | None:
     return datetime.fromisoformat(resumed_at) if resumed_at else None
 
 
+def answer_for_gap(loop: SessionLoop, session_identifier: str, until: datetime) -> None:
+    """Write down that the session goes on, although nothing had happened for long: no gap before `until` cuts it."""
+    loop.ports.facts.set_meta(_RESUMED_AT.format(session_identifier), until.isoformat())
+
+
 def _continue(loop: SessionLoop, facts: SessionFacts, *, by_itself: bool) -> SessionFacts:
     """Go on with the session; only a pause on purpose is taken off the hours."""
     # The gap until now is answered for: what follows is the session's, too. Where nobody has answered, nobody is here.
     resumed_at = loop.ports.station.launched_at if by_itself else loop.ports.clock.now()
-    loop.ports.facts.set_meta(_RESUMED_AT.format(facts.identifier), resumed_at.isoformat())
+    answer_for_gap(loop, facts.identifier, resumed_at)
     changes: dict[str, object] = {"resumed": facts.resumed + 1}
     if facts.paused_at is not None:
         paused_s = max(0, round((loop.ports.clock.now() - facts.paused_at).total_seconds()))

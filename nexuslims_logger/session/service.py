@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from nexuslims_logger.messages import ListFiles, Stop, SyncNow
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nexuslims_logger.events import InterruptedChoice, NeighbourChoice, UnassignedChoice
     from nexuslims_logger.ports import Inbox
 
@@ -53,12 +55,18 @@ class ChangeUser:
 
     user: str
     project: str | None
-    at_last_activity: bool
+    #: As in `EndSession`.
+    last_activity: datetime | None = None
 
 
 @dataclass(frozen=True)
 class SeenWorking:
-    """Somebody uses mouse or keyboard, or has said so."""
+    """Somebody uses mouse or keyboard; who that is nobody knows."""
+
+
+@dataclass(frozen=True)
+class ConfirmWorking:
+    """Somebody says that the session goes on."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +94,15 @@ class ConfirmClock:
 
 @dataclass(frozen=True)
 class EndSession:
-    """Write END with the present time, or that of the last activity, and begin the final pass."""
+    """Write END, and begin the final pass.
 
-    at_last_activity: bool = False
+    Attributes
+    ----------
+    last_activity
+        END has this time: that of the last activity as it was shown. None: the present time.
+    """
+
+    last_activity: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -125,16 +139,20 @@ class SessionService:
         """Answer `WhoIsWorking`, None for what was not asked; answered by `WhoConfirmed`, or asked again."""
         self._inbox.put(ConfirmWho(user, project))
 
-    def change_user(self, user: str, project: str | None = None, *, at_last_activity: bool = False) -> None:
+    def change_user(self, user: str, project: str | None = None, *, last_activity: datetime | None = None) -> None:
         """End the running session and start another; answered by `SessionStarted`, or by `WhoIsWorking`.
 
-        What the ended one still owes is caught up in the background.
+        What the ended one still owes is caught up in the background; `last_activity` is as of `end`.
         """
-        self._inbox.put(ChangeUser(user, project, at_last_activity))
+        self._inbox.put(ChangeUser(user, project, last_activity))
+
+    def hands_moved(self) -> None:
+        """Tell that mouse or keyboard are used; a few times a minute is enough."""
+        self._inbox.put(SeenWorking())
 
     def still_working(self) -> None:
-        """Answer `StillWorking`, or tell that mouse or keyboard are used (a few times a minute is enough)."""
-        self._inbox.put(SeenWorking())
+        """Answer `StillWorking`: the session goes on."""
+        self._inbox.put(ConfirmWorking())
 
     def assign_unassigned(self, choice: UnassignedChoice) -> None:
         """Answer `UnassignedFound`."""
@@ -148,9 +166,15 @@ class SessionService:
         """Answer `ClockInDoubt`: let the session become ready with the times it has."""
         self._inbox.put(ConfirmClock(session_identifier))
 
-    def end(self, *, at_last_activity: bool = False) -> None:
-        """End the session; answered by `SessionEnding`, `SessionStored`, `SessionReady`, or by `WhoIsWorking`."""
-        self._inbox.put(EndSession(at_last_activity))
+    def end(self, *, last_activity: datetime | None = None) -> None:
+        """End the session; answered by `SessionEnding`, `SessionStored`, `SessionReady`, or by `WhoIsWorking`.
+
+        Parameters
+        ----------
+        last_activity
+            END has this time (`LastActivity`, `StillWorking.since`), aware; None: the present time.
+        """
+        self._inbox.put(EndSession(last_activity))
 
     def pause(self) -> None:
         """Leave the session open; answered by `SessionPaused`."""

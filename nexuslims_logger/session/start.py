@@ -13,7 +13,7 @@ from nexuslims_logger.errors import ConfigurationError, DatabaseUnavailable, Unk
 from nexuslims_logger.events import InstrumentUnknown, Problem, SessionStarted, Starting, StartStep
 from nexuslims_logger.messages import Forget
 from nexuslims_logger.session.clock_check import check_clock
-from nexuslims_logger.session.forgotten import somebody_works
+from nexuslims_logger.session.forgotten import keep_watch
 from nexuslims_logger.session.lost import ask_the_database
 from nexuslims_logger.session.neighbour import withdraw_leftover
 from nexuslims_logger.session.new_facts import new_facts
@@ -143,7 +143,7 @@ def _runs(loop: SessionLoop, facts: SessionFacts, *, continued: bool = False, by
     if not facts.confirmed:
         ask_who(loop, facts.identifier)
     check_clock(loop, facts)
-    somebody_works(loop)
+    keep_watch(loop, facts)
     loop.track()
     loop.push()
     if not loop.compared:

@@ -67,7 +67,8 @@ def ask_who(loop: SessionLoop, session_identifier: str, problem: Problem | None 
     loop.tell(
         WhoIsWorking(
             session_identifier,
-            asks_name=station.account is None,
+            # Where neither is asked for any more, the session was begun while the name was.
+            asks_name=station.account is None or not station.ask_project,
             asks_project=station.ask_project,
             problem=problem,
         )

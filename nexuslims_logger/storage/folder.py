@@ -3,43 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.errors import ChecksumMismatch, NameRefused, PreconditionFailed, StoreUnavailable
+from nexuslims_logger.errors import ChecksumMismatch, NameRefused, PreconditionFailed
 from nexuslims_logger.ports import nothing
 from nexuslims_logger.storage.contract import ABSENT, Content, Origin, StoredObject, UploadWatch
 from nexuslims_logger.storage.folder_content import Hashed, Readable, hash_content, identity_at, receive
-from nexuslims_logger.storage.folder_disk import (
-    make_folder,
-    place_new,
-    remove,
-    sync_folder,
-    temporary_path,
-    write_file,
-)
+from nexuslims_logger.storage.folder_disk import make_folder, place_new, remove, sync_folder, temporary_path
 from nexuslims_logger.storage.folder_errors import explained
 from nexuslims_logger.storage.folder_lock import locked
+from nexuslims_logger.storage.folder_place import StorePlace
 from nexuslims_logger.storage.folder_records import Entry, Records, next_generation, recognise
-from nexuslims_logger.storage.names import OWN_FOLDER, check_name
-from nexuslims_logger.storage.windows_names import check_windows_name, long_path
+from nexuslims_logger.storage.names import check_name
+from nexuslims_logger.storage.windows_names import check_windows_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nexuslims_logger.ports import Clock
 
-log = logging.getLogger(__name__)
-
-_LEFT_BEHIND_NS = 24 * 3600 * 10**9
-_MARKER = """\
-The folder above is an object store of NexusLIMS-Logger: read and copy its files as you like.
-What is in here belongs to the store. Please leave it alone: without this file the store counts as away.
-"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,22 +46,16 @@ class FolderStore:
     """
 
     def __init__(self, folder: Path, clock: Clock, *, create: bool = True, step: Callable[[], None] = nothing) -> None:
-        self._shown = Path(os.path.abspath(folder))  # noqa: PTH100 - Path.absolute keeps ".."
-        self._folder = Path(long_path(str(self._shown))) if os.name == "nt" else self._shown
-        own = self._folder / OWN_FOLDER
-        self._marker = own / "README.txt"
-        self._temporary = own / "tmp"
-        self._locks = own / "locks"
-        self._records = Records(own / "objects", self._temporary)
+        self._place = StorePlace(folder, create=create)
+        self._folder = self._place.folder
+        self._records = Records(self._place.own / "objects", self._place.temporary)
         self._clock = clock
-        self._create = create
         self._step = step
-        self._opened = False
 
     @property
     def url(self) -> str:
         """The folder's ``file:`` URL."""
-        return self._shown.as_uri()
+        return self._place.shown.as_uri()
 
     @property
     def is_cloud(self) -> bool:
@@ -127,7 +107,7 @@ class FolderStore:
 
     def set_metadata(self, name: str, *, mtime_ns: int, origin: Origin | None, if_generation: int) -> StoredObject:
         """As `ObjectStore.set_metadata`."""
-        with self._at(name), locked(self._locks, name):
+        with self._at(name), locked(self._place.locks, name):
             entry = _expect(self._resolve(name, None), name, if_generation)
             if entry is None:
                 raise _changed(name)
@@ -176,17 +156,17 @@ class FolderStore:
         path = self._path(name)
         found = identity_at(path)
         if found is None:
-            self._check_present()
+            self._place.check_present()
             return None
         # Windows lets nobody exchange a record that somebody reads.
-        with locked(self._locks, name) if os.name == "nt" else contextlib.nullcontext():
+        with locked(self._place.locks, name) if os.name == "nt" else contextlib.nullcontext():
             entries = self._records.read(name)
         for entry in entries:
             if entry.identity == found:
                 return entry
         # It may take long, so it is done before the lock is taken.
         hashed = hash_content(path, name, self._step)
-        with locked(self._locks, name):
+        with locked(self._place.locks, name):
             return self._resolve(name, hashed)
 
     def _resolve(self, name: str, hashed: Hashed | None) -> Entry | None:
@@ -212,13 +192,13 @@ class FolderStore:
         self, name: str, content: Readable, new: Entry, if_generation: int, watch: UploadWatch | None = None
     ) -> Entry:
         """Write `content` beside, then exchange it for the object of that generation."""
-        path, temporary = self._path(name), temporary_path(self._temporary)
+        path, temporary = self._path(name), temporary_path(self._place.temporary)
         try:
             arrived = receive(
                 content, temporary, new.size, new.md5, mtime_ns=new.mtime_ns, watch=watch, step=self._step
             )
             make_folder(path.parent)
-            with locked(self._locks, name):
+            with locked(self._place.locks, name):
                 present = _expect(self._resolve(name, None), name, if_generation)
                 new = replace(new, generation=next_generation(self._records.read(name), self._now_ns()))
                 # Both are recorded before the exchange: after a crash, the content tells which one it is.
@@ -259,39 +239,10 @@ class FolderStore:
         if name is not None:
             self._check(name)
         try:
-            self._open()
+            self._place.open(self._now_ns())
             yield
         except OSError as error:
-            raise explained(error, self._shown, name) from error
-
-    def _open(self) -> None:
-        if not self._opened and self._create:
-            for folder in (self._temporary, self._locks):
-                make_folder(folder)
-            # Another PC may make the same store now, and Windows exchanges no file that is being written.
-            with locked(self._locks, ""):
-                if not self._marker.exists():
-                    write_file(self._marker, _MARKER.encode("ascii"), temporary=self._temporary)
-                    log.info("made a new store in the folder %s", self._shown)
-        self._check_present()
-        if self._opened:
-            return
-        now_ns = self._now_ns()
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._temporary) as entries:
-            for entry in entries:
-                # Not the modification time: a file under way already has the one of its source.
-                if now_ns - entry.stat(follow_symlinks=False).st_ctime_ns > _LEFT_BEHIND_NS:
-                    remove(Path(entry.path))
-        self._opened = True
-
-    def _check_present(self) -> None:
-        """Tell an empty place of a store from a store that is away."""
-        if not self._marker.is_file():
-            raise StoreUnavailable(
-                "The store's folder is not there",
-                f"{self._shown} is missing, or is not the store that it was. Check that the share is "
-                "connected; the files wait on this PC meanwhile.",
-            )
+            raise explained(error, self._place.shown, name) from error
 
     def _now_ns(self) -> int:
         return (self._clock.now() - _EPOCH) // timedelta(microseconds=1) * 1000

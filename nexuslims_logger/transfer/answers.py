@@ -10,10 +10,11 @@ from nexuslims_logger.events import Problem, Trouble
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.journal.results import Result
 from nexuslims_logger.transfer.finish import manifest_stored, verified_some
+from nexuslims_logger.transfer.listing import files_looked_at
 from nexuslims_logger.transfer.sending import not_sent, sent
-from nexuslims_logger.transfer.state import (
+from nexuslims_logger.transfer.tickets import (
+    ListTicket,
     ManifestTicket,
-    PassState,
     ProbeTicket,
     RecordTicket,
     SendTicket,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from nexuslims_logger.ports import Reply
     from nexuslims_logger.transfer.ports import TransferPorts
     from nexuslims_logger.transfer.send import Sent
+    from nexuslims_logger.transfer.state import PassState
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,10 @@ def answered(ports: TransferPorts, state: PassState, reply: Reply) -> None:
         case ProbeTicket():
             state.probing = False
             _store_answered(ports, state, reply)
+        case ListTicket() as ticket:
+            if reply.error is not None:
+                ports.window.put(Trouble("transfer", _problem(ports, reply.error)))
+            files_looked_at(ports, state, ticket, reply.value)
         case RecordTicket() as ticket:
             _recorded_or_not(ports, state, ticket, reply)
 
@@ -100,9 +106,13 @@ def _recorded_or_not(ports: TransferPorts, state: PassState, ticket: RecordTicke
 def _failed(ports: TransferPorts, state: PassState, backoff: Backoff, error: LoggerError) -> None:
     """Wait longer after each round of failures; what a person must mend is told at once."""
     now = ports.clock.monotonic()
-    problem = Problem(error.title, error.message, ports.clock.now())
+    problem = _problem(ports, error)
     if backoff.ready(now):
         backoff.failed(now, ports.random.fraction(), problem)
         log.warning("%s: %s", error.title, error.message)
     if isinstance(error, Defect) or (backoff is state.database and not isinstance(error, TryLater)):
         ports.window.put(Trouble("transfer", problem))
+
+
+def _problem(ports: TransferPorts, error: LoggerError) -> Problem:
+    return Problem(error.title, error.message, ports.clock.now())

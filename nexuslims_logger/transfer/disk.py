@@ -74,7 +74,7 @@ class Disk:
     Parameters
     ----------
     step
-        Is called at each block and each folder, on the thread that asked for it: it goes on.
+        Is called at each block, folder and question, on the thread that asked for it: it goes on.
     """
 
     def __init__(self, step: Callable[[], None] = nothing) -> None:
@@ -110,10 +110,10 @@ class Disk:
             try:
                 files, below = _read_folder(root, folder)
             except OSError as error:
-                if not folder and error.errno not in _NO_RIGHT:
+                if not folder:
                     raise _folder_missing(error, root) from error
                 if error.errno not in _VANISHED:
-                    yield FolderListing(folder, problem=explained(error, folder or root))
+                    yield FolderListing(folder, problem=explained(error, folder))
                 elif self.volume(root) != volume:
                     raise _folder_missing(error, root) from error
                 continue
@@ -133,6 +133,7 @@ class Disk:
 
     def stat(self, root: str, path: str) -> FileStat:
         """Ask by path; a link in its place counts as vanished."""
+        self._step()
         try:
             found = os.lstat(_os_path(root, path))
         except OSError as error:
@@ -213,6 +214,12 @@ def _folder_missing(error: OSError | None, root: str) -> FolderMissing:
     if isinstance(error, NotADirectoryError):
         message = f"{printable(root)} is a file. Set NEXUSLIMSGUI_FILESTORE_PATH to the instrument's folder."
         return FolderMissing("A watch folder is not a folder", message)
+    if error is not None and error.errno in _NO_RIGHT:
+        message = (
+            f"{printable(root)}: this account has no right to read it; ask the facility manager. The program waits for "
+            "it and concludes nothing."
+        )
+        return FolderMissing("A watch folder cannot be read", message)
     cause = "" if error is None else f" ({error.strerror or error})"
     return FolderMissing(
         "A watch folder is not there",

@@ -10,7 +10,8 @@ from nexuslims_logger.journal.records import ManifestRow, ResultState
 from nexuslims_logger.journal.results import Result, time_of
 from nexuslims_logger.messages import AllRecorded, AllStored, FinalSetFixed
 from nexuslims_logger.transfer.session_manifest import store_manifest, write_manifest
-from nexuslims_logger.transfer.state import ManifestTicket, RecordTicket, Verification, VerifyTicket
+from nexuslims_logger.transfer.state import Verification
+from nexuslims_logger.transfer.tickets import ManifestTicket, RecordTicket, VerifyTicket
 from nexuslims_logger.transfer.verify import verify_some
 from nexuslims_logger.transfer.waiting import take_back_gone
 
@@ -118,7 +119,8 @@ def _verification_ended(ports: TransferPorts, state: PassState, identifier: str)
         manifest_stored(ports, state, identifier, None)
         return
     verification.under_way += 1
-    ports.pool.submit(store_manifest, ports.store, manifest, ticket=ManifestTicket(identifier), reply_to=ports.inbox)
+    ticket = ManifestTicket(state.number(), identifier)
+    ports.pool.submit(store_manifest, ports.store, manifest, ticket=ticket, reply_to=ports.inbox)
 
 
 def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, error: LoggerError | None) -> None:
@@ -128,7 +130,7 @@ def manifest_stored(ports: TransferPorts, state: PassState, identifier: str, err
     """
     verification = state.verifying.pop(identifier, None)
     if verification is None:
-        return  # asked by a thread that has died since: it is compared anew
+        return  # it was taken in already, but could not be written down: it is compared anew
     if isinstance(error, FileProblem):
         log.warning("%s: %s", error.title, error.message)
     elif error is not None:
@@ -189,7 +191,8 @@ def record(ports: TransferPorts, state: PassState) -> None:
         from nexuslims_logger.db.tasks import apply_manifest
 
         state.recording = True
-        ports.database.submit(apply_manifest, tuple(rows), ticket=RecordTicket(tuple(batch)), reply_to=ports.inbox)
+        ticket = RecordTicket(state.number(), tuple(batch))
+        ports.database.submit(apply_manifest, tuple(rows), ticket=ticket, reply_to=ports.inbox)
 
 
 def _row(ports: TransferPorts, state: PassState, session: TrackedSession, result: Result) -> ManifestRow:

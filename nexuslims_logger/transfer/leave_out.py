@@ -1,6 +1,7 @@
 """Leave named files of an ended session out: SKIPPED, with who and why, and the session need not wait for them.
 
-A sub-folder that cannot be read stands for whatever may be in it: one row, whose name ends in a slash.
+A sub-folder that cannot be read stands for whatever may be in it: one row, whose name ends in a slash. Should it be
+readable after all before the final set is fixed, it is not left out any more.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+READ_AFTER_ALL = "the folder could be read after all; its files are sent"
+
 
 def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None:
     """Write SKIPPED for the files that the person has named, as far as they still wait.
@@ -39,7 +42,7 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
     folders = [
         folder
         for folder in state.outcome.unreadable
-        if folder.path and shown_name(session, folder) in message.names and _watches(session, folder)
+        if shown_name(session, folder) in message.names and watches(session, folder)
     ]
     delayed = (key for owner, key in state.delays if owner == session.identifier)
     waiting = list(dict.fromkeys((*state.changing, *delayed)))
@@ -72,6 +75,36 @@ def leave_out(ports: TransferPorts, state: PassState, message: LeaveOut) -> None
     files_changed(ports, state)
 
 
+def take_back_readable(ports: TransferPorts, state: PassState) -> None:
+    """Leave no folder out, nor what was left out together with it, that the last scan has read after all."""
+    for session in state.sessions:
+        if not session.ended or ports.files.final_set_fixed(session.identifier):
+            continue
+        skipped = ports.results.of(session.identifier, ResultState.SKIPPED)
+        folders = [one for one in skipped if _was_read(state, one.key)]
+        if not folders:
+            continue
+        with ports.files.transaction():
+            for folder in folders:
+                ports.results.invalidate(folder)
+                ports.results.retract(folder, READ_AFTER_ALL)
+                log.info("read after all, for session %s: the folder %s", session.identifier, folder.key.path)
+            for one in skipped:
+                seen = ports.files.get(one.key)
+                if seen and seen.owner == session.identifier and any(_went_with(one, folder) for folder in folders):
+                    ports.results.invalidate(one)
+        files_changed(ports, state)
+
+
+def _was_read(state: PassState, key: FileKey) -> bool:
+    return key.path in state.outcome.visited.get(key.root, ()) and key not in state.outcome.unreadable
+
+
+def _went_with(one: Result, folder: Result) -> bool:
+    """Whether a file was left out because its folder was."""
+    return _below(one.key, [folder.key]) and (one.reason, one.decided_by) == (folder.reason, folder.decided_by)
+
+
 def is_left_out(ports: TransferPorts, session: TrackedSession, folder: FileKey) -> bool:
     """Whether the session does not wait for this sub-folder any more."""
     result = ports.results.get(session.identifier, folder)
@@ -82,7 +115,8 @@ def _below(key: FileKey, folders: Sequence[FileKey]) -> bool:
     return any(key.root == folder.root and is_below(key.folder, folder.path) for folder in folders)
 
 
-def _watches(session: TrackedSession, folder: FileKey) -> bool:
+def watches(session: TrackedSession, folder: FileKey) -> bool:
+    """Whether a folder stands below one that the session watches."""
     return any(watched.path == folder.root for watched in session.folders)
 
 

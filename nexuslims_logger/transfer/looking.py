@@ -14,7 +14,7 @@ from nexuslims_logger.errors import FileProblem, FolderMissing
 from nexuslims_logger.journal.results import time_of
 from nexuslims_logger.journal.seen import Tally
 from nexuslims_logger.messages import ActivitySeen
-from nexuslims_logger.transfer.leave_out import is_left_out
+from nexuslims_logger.transfer.leave_out import is_left_out, take_back_readable
 from nexuslims_logger.transfer.room import watch_room
 from nexuslims_logger.transfer.root_walk import Differs, RootWalk
 from nexuslims_logger.transfer.scan import Noticed, claims_on, likeness, roots_of, scan, sessions_on, take
@@ -52,6 +52,7 @@ def look_at_all(ports: TransferPorts, state: PassState, breathe: Callable[[int],
     state.visited |= outcome.visited
     for root in outcome.visited:
         state.appeared.pop(root, None)
+    take_back_readable(ports, state)
     complete = [
         session.identifier
         for session in state.sessions
@@ -182,7 +183,7 @@ def _take_notice(ports: TransferPorts, state: PassState, noticed: Noticed) -> No
                 tally, files_total=tally.files_total + files, bytes_total=tally.bytes_total + size
             )
     running = state.running
-    newest_ns = noticed.newest_ns.get(running.identifier, 0) if running else 0
-    if running and newest_ns > state.activity_ns:
-        state.activity_ns = newest_ns
-        ports.session.put(ActivitySeen(running.identifier, min(time_of(newest_ns), ports.clock.now())))
+    if running and running.identifier in noticed.newest_ns:
+        # Whatever time the file carries: of a clock that was set back, or of a camera's that runs ahead.
+        newest_at = time_of(noticed.newest_ns[running.identifier])
+        ports.session.put(ActivitySeen(running.identifier, min(newest_at, ports.clock.now())))

@@ -37,8 +37,9 @@ from nexuslims_logger.transfer.scan import roots_of
 from nexuslims_logger.transfer.send import UploadBegan
 from nexuslims_logger.transfer.sending import send_owed
 from nexuslims_logger.transfer.settle import remember_changing
-from nexuslims_logger.transfer.state import PassState, SendTicket
+from nexuslims_logger.transfer.state import PassState
 from nexuslims_logger.transfer.sync_pass import next_due, sync_pass
+from nexuslims_logger.transfer.tickets import SendTicket
 from nexuslims_logger.transfer.unassigned import assign, offer_unassigned
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: The kind of trouble with `files.db`; the session thread tells of the other file.
+_JOURNAL = "files journal"
 #: Between two tries while the journal cannot be written.
 JOURNAL_RETRY_S = 5.0
 #: So many messages are answered together.
@@ -68,21 +71,19 @@ def transfer_main(ports: TransferPorts, state: PassState | None = None) -> None:
         state.given_up = None
     progress = Progress(ports, state)
     breathe = partial(_breathe, ports, state, progress)
-    journal_fails = False
     while not state.stopping:
         try:
             handle_arrived(ports, state)
             sync_pass(ports, state, breathe)
             progress.tell()
             wait_s = min(next_due(ports, state), progress.next_due())
-            if journal_fails:
-                journal_fails = False
-                ports.window.put(Healed("journal"))
+            if state.journal_problem is not None:
+                state.journal_problem = None
+                ports.window.put(Healed(_JOURNAL))
         except JournalUnavailable as error:
             # A full disk, say: what has arrived waits as well, and nothing that is not written counts.
-            _told_of_the_journal(ports, error)
+            _tell_of_the_journal(ports, state, error)
             state.tallies.clear()
-            journal_fails = True
             wait_s = JOURNAL_RETRY_S
         except ScanStopped:
             break
@@ -140,9 +141,12 @@ def _is_sent(message: Any) -> bool:
     return isinstance(message, Reply) and isinstance(message.ticket, SendTicket) and message.error is None
 
 
-def _told_of_the_journal(ports: TransferPorts, error: JournalUnavailable) -> None:
+def _tell_of_the_journal(ports: TransferPorts, state: PassState, error: JournalUnavailable) -> None:
+    """Tell it, however often it is tried again with the time of the first failure."""
     log.warning("%s: %s", error.title, error.message)
-    ports.window.put(Trouble("journal", Problem(error.title, error.message, ports.clock.now())))
+    since = state.journal_problem.since if state.journal_problem else ports.clock.now()
+    state.journal_problem = Problem(error.title, error.message, since)
+    ports.window.put(Trouble(_JOURNAL, state.journal_problem))
 
 
 def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
@@ -160,7 +164,7 @@ def handle(ports: TransferPorts, state: PassState, message: Any) -> None:
             state.in_question[message.session.identifier] = ns_of(message.launched_at or ports.clock.now())
             ports.session.put(recover(ports, message, others, state.elsewhere))
         case ListFiles():
-            ports.window.put(list_files(ports, state, message.session_identifier))
+            list_files(ports, state, message.session_identifier)
         case Assign():
             assign(ports, state, message)
             offer_unassigned(ports, state)

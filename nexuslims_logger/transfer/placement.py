@@ -30,7 +30,7 @@ def object_name_of(session: TrackedSession, key: FileKey) -> str:
 def shown_name(session: TrackedSession, key: FileKey) -> str:
     """Name a file for people: its path, below the label of its watch folder where there are several."""
     label = next((folder.label for folder in session.folders if folder.path == key.root), "")
-    return printable(f"{label}/{key.path}" if label and len(session.folders) > 1 else key.path or key.root)
+    return printable(f"{label}/{key.path}" if label and len(session.folders) > 1 else key.path)
 
 
 def name_in_manifest(session: TrackedSession, key: FileKey) -> str:

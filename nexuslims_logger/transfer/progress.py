@@ -13,7 +13,7 @@ from nexuslims_logger.events import STILL_WRITTEN, FileUnderWay, PassStage, Prob
 from nexuslims_logger.journal.seen import Tally
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.names import printable
-from nexuslims_logger.transfer.leave_out import is_left_out
+from nexuslims_logger.transfer.leave_out import is_left_out, watches
 from nexuslims_logger.transfer.placement import shown_name
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nexuslims_logger.errors import LoggerError
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.transfer.ports import TransferPorts
-    from nexuslims_logger.transfer.state import PassState, SendTicket
+    from nexuslims_logger.transfer.state import PassState
+    from nexuslims_logger.transfer.tickets import SendTicket
 
 log = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class Progress:
             *(
                 WaitingFile(shown_name(session, folder), why)
                 for folder, why in self._state.outcome.unreadable.items()
-                if not is_left_out(self._ports, session, folder)
+                if watches(session, folder) and not is_left_out(self._ports, session, folder)
             ),
         ]
 

@@ -65,9 +65,10 @@ def recover(
             complete = False  # its files stay unknown; the session's first complete scan after END asks again
     own = [one for one in found if one.owner == session.identifier]
     # A *Continue* that is still to come was by a clock that has been set back since: it tells nothing.
-    resumed_at = message.resumed_at if message.resumed_at and message.resumed_at <= until else session.started_at
+    # (One of this run, before its thread died, is later than the launch, and good for all before that.)
+    resumed_at = message.resumed_at if message.resumed_at and message.resumed_at <= now else session.started_at
     latest = last_before_gap(
-        max(session.started_at, resumed_at),
+        max(session.started_at, min(resumed_at, until)),
         [
             message.last_activity_at,
             *_activity(session.started_at, until, ((one.now.mtime_ns, one.now.ctime_ns) for one in own)),

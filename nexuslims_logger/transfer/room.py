@@ -24,8 +24,9 @@ def watch_room(ports: TransferPorts, state: PassState) -> None:
     """Tell once when a disk of this PC is nearly full, and when it is not any more."""
     own = [ports.rules.own_folder] if ports.rules.own_folder else []
     watched = roots_of(state.sessions)
+    folders = dict.fromkeys((*own, *watched))
     left: list[int] = []
-    for folder in dict.fromkeys((*own, *watched)):
+    for folder in folders:
         with suppress(FolderMissing):  # that is told elsewhere
             free_bytes = ports.file_system.free_bytes(folder)
             if folder in watched:
@@ -37,4 +38,7 @@ def watch_room(ports: TransferPorts, state: PassState) -> None:
             elif folder in state.full_disks and free_bytes > ENOUGH_BYTES:
                 state.full_disks.discard(folder)
                 ports.window.put(DiskLow(folder, None))
+    for folder in state.full_disks - folders.keys():  # nobody writes there for us any more
+        state.full_disks.discard(folder)
+        ports.window.put(DiskLow(folder, None))
     state.disk_free_bytes = min(left, default=None)

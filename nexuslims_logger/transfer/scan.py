@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: How many new files of one scan are remembered, in case one of them is a renamed one: some 30 MB.
 _MOST_APPEARED = 50_000
 
-#: New files by what a file keeps when it is renamed (see `_likeness`).
+#: New files by what a file keeps when it is renamed (see `likeness`).
 Appeared = dict[tuple[int, int], Seen]
 
 

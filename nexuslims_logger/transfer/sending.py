@@ -16,7 +16,8 @@ from nexuslims_logger.transfer.ownership import touched_at
 from nexuslims_logger.transfer.placement import object_name_of
 from nexuslims_logger.transfer.send import Control, FileToSend, send_one
 from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
-from nexuslims_logger.transfer.state import Delay, SendTicket
+from nexuslims_logger.transfer.state import Delay
+from nexuslims_logger.transfer.tickets import SendTicket
 from nexuslims_logger.transfer.waiting import take_back_elsewhere
 
 if TYPE_CHECKING:

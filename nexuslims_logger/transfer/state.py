@@ -7,73 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
-from nexuslims_logger.storage.names import printable
 from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
+from nexuslims_logger.transfer.tickets import Ticket
 from nexuslims_logger.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from nexuslims_logger.journal.results import Result
-    from nexuslims_logger.journal.seen import FileKey, Owed, Tally
+    from nexuslims_logger.events import Problem
+    from nexuslims_logger.journal.seen import FileKey, Tally
     from nexuslims_logger.messages import TrackedSession
     from nexuslims_logger.ports import FileStat, Reply
     from nexuslims_logger.transfer.scan import Appeared
-    from nexuslims_logger.transfer.send import Control
-
-
-@dataclass(frozen=True)
-class SendTicket:
-    """A file under way."""
-
-    number: int
-    owed: Owed
-    control: Control
-    since: float
-
-    def __str__(self) -> str:
-        """Say what is under way, for a person."""
-        return f"the transfer of {printable(self.owed.seen.key.path)}"
-
-
-@dataclass(frozen=True)
-class VerifyTicket:
-    """A part of a final set that is being compared with the store."""
-
-    number: int
-    session: str
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the comparison with the store"
-
-
-@dataclass(frozen=True)
-class ManifestTicket:
-    """A session's manifest on its way to the store."""
-
-    session: str
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the session's list of files, on its way to the store"
-
-
-@dataclass(frozen=True)
-class ProbeTicket:
-    """A question whether the store is back."""
-
-    def __str__(self) -> str:
-        """As `SendTicket`."""
-        return "the question to the store"
-
-
-@dataclass(frozen=True)
-class RecordTicket:
-    """Results on their way to the database."""
-
-    results: tuple[Result, ...]
+    from nexuslims_logger.transfer.tickets import SendTicket
 
 
 @dataclass
@@ -126,6 +73,8 @@ class PassState:
         The message that has stopped the thread again and again.
     first_number
         Tickets up to this number are of a life of the thread that has ended: nobody believes their answers.
+    journal_problem
+        Why the journal cannot be written, and since when: what the window knows of it.
     stopping
         `Stop` has arrived.
     sessions
@@ -164,6 +113,8 @@ class PassState:
         The running session whose user was offered the unassigned files.
     in_question
         Since when (ns) it is asked whether an interrupted session goes on.
+    listing
+        The sessions whose files a leaf looks at for the window's list, and whether that was asked again meanwhile.
     full_disks
         Folders of whose disk the window knows that it is nearly full.
     """
@@ -171,6 +122,7 @@ class PassState:
     arrived: Unanswered = field(default_factory=Unanswered)
     given_up: object | None = None
     first_number: int = 0
+    journal_problem: Problem | None = None
     stopping: bool = False
     sessions: tuple[TrackedSession, ...] = ()
     elsewhere: tuple[TrackedSession, ...] = ()
@@ -207,10 +159,10 @@ class PassState:
     oldest_waiting_at: datetime | None = None
     disk_free_bytes: int | None = None
     pending: bool = True
-    activity_ns: int = 0
     next_number: int = 0
     offered_to: str | None = None
     in_question: dict[str, int] = field(default_factory=dict)
+    listing: dict[str, bool] = field(default_factory=dict)
     full_disks: set[str] = field(default_factory=set)
     #: When final sets were compared with the store, in this run.
     verified_at: dict[str, datetime] = field(default_factory=dict)
@@ -221,7 +173,7 @@ class PassState:
         return self.next_number
 
     def successor(self) -> PassState:
-        """Return the state that the thread begins with after it has died: what it was told, nothing that it thought."""
+        """Return the state that the thread begins with after it has died: what was told, nothing that it thought."""
         for ticket in self.in_flight.values():
             ticket.control.cancelled = True
         given_up = self.arrived.died()
@@ -230,16 +182,19 @@ class PassState:
             given_up=given_up,
             first_number=self.next_number,
             next_number=self.next_number,
+            journal_problem=self.journal_problem,
             stopping=self.stopping,
             sessions=self.sessions,
             elsewhere=self.elsewhere,
             in_question=self.in_question,
+            offered_to=self.offered_to,
+            full_disks=self.full_disks,
+            verified_at=self.verified_at,
         )
 
     def is_of_an_earlier_life(self, reply: Reply) -> bool:
         """Whether this answers what a thread that has died had asked: what it was about is found out anew."""
-        number: int | None = getattr(reply.ticket, "number", None)
-        return number is not None and number <= self.first_number
+        return isinstance(reply.ticket, Ticket) and reply.ticket.number <= self.first_number
 
     def session(self, identifier: str) -> TrackedSession | None:
         """Return a tracked session, None when it is not tracked any more."""

@@ -12,7 +12,7 @@ from nexuslims_logger.transfer.finish import finish, record
 from nexuslims_logger.transfer.looking import look_at_active, look_at_all
 from nexuslims_logger.transfer.sending import send_owed
 from nexuslims_logger.transfer.settle import settle
-from nexuslims_logger.transfer.state import ProbeTicket
+from nexuslims_logger.transfer.tickets import ProbeTicket
 from nexuslims_logger.transfer.waiting import look_at_waiting
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def _probe(ports: TransferPorts, state: PassState) -> None:
     busy = state.lanes.waiting or state.in_flight or state.verifying or state.probing
     if state.store.problem is not None and not busy and state.store.ready(ports.clock.monotonic()):
         state.probing = True
-        ports.pool.submit(ports.store.stat, PROBE, ticket=ProbeTicket(), reply_to=ports.inbox)
+        ports.pool.submit(ports.store.stat, PROBE, ticket=ProbeTicket(state.number()), reply_to=ports.inbox)
 
 
 def _note_good_pass(ports: TransferPorts, state: PassState) -> None:

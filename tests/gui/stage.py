@@ -85,9 +85,13 @@ class FakeWorkers:
         self.service = SessionService(self.commands)
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.stopped = False
+        #: What they still say while they are put down.
+        self.last_words: list[Event] = []
 
     def stop(self, timeout_s: float) -> None:
         self.stopped = True
+        for event in self.last_words:
+            self.events.put(event)
 
 
 def settings_for(folder: Path, **changes: Any) -> Settings:

@@ -11,6 +11,7 @@ import pytest
 from nexuslims_logger.events import (
     ClockInDoubt,
     DiskLow,
+    LastActivity,
     SessionReady,
     UnassignedChoice,
     WhoConfirmed,
@@ -23,6 +24,7 @@ from nexuslims_logger.session.service import (
     ChangeUser,
     ConfirmClock,
     ConfirmWho,
+    ConfirmWorking,
     EndSession,
     LeaveFilesOut,
     SeenWorking,
@@ -124,7 +126,7 @@ def test_the_user_is_changed_and_everything_begins_anew(stage: Stage) -> None:
     stage.press_button("Change user")
     _open(stage, Dialog.CHANGE_USER)
     stage.press("g", "Return")
-    _told(stage, ChangeUser("Grace Hopper", None, at_last_activity=False))
+    _told(stage, ChangeUser("Grace Hopper", None))
 
     stage.tell(on.ending())
     stage.tell(on.started(session_identifier="next", user="Grace Hopper", started_at=on.NOW))
@@ -136,11 +138,15 @@ def test_the_user_is_changed_and_everything_begins_anew(stage: Stage) -> None:
 
 def test_the_user_before_may_have_left_long_ago(stage: Stage) -> None:
     _running(stage)
+    stage.tell(LastActivity(on.SESSION, on.NOW - timedelta(minutes=80)))
     stage.press_button("Change user")
     _open(stage, Dialog.CHANGE_USER)
+    assert any("its last activity, 13:32." in words for words in _words(stage))
     stage.press("b", "o", "b")
+    # The hands of who types are told all the same: they say nothing of who has left.
+    stage.tell(LastActivity(on.SESSION, on.NOW))
     stage.press_button("End theirs at last activity")
-    _told(stage, ChangeUser("bob", None, at_last_activity=True))
+    _told(stage, ChangeUser("bob", None, on.NOW - timedelta(minutes=80)))
 
 
 def test_after_the_end_the_next_user_begins_at_once(stage: Stage) -> None:
@@ -148,9 +154,9 @@ def test_after_the_end_the_next_user_begins_at_once(stage: Stage) -> None:
     stage.tell(on.ending(), on.progress(files_done=39, waiting=(on.waiting_file(),)))
     stage.press_button("Start next session")
     _open(stage, Dialog.CHANGE_USER)
-    assert "last files" in stage.app.presenter.questions.change_text(on.NOW)
+    assert "last files" in stage.app.presenter.questions.words.change(on.NOW, None)
     stage.press("b", "o", "b", "Return")
-    _told(stage, ChangeUser("bob", None, at_last_activity=False))
+    _told(stage, ChangeUser("bob", None))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +203,7 @@ def test_a_quiet_session_is_asked_about_and_goes_on(stage: Stage) -> None:
     assert "since 10:52" in _view(stage).state.text
     _open(stage, Dialog.STILL_WORKING)
     stage.press_button("I am still working")
-    stage.wait(lambda: SeenWorking() in stage.commands, "the answer")
+    _told(stage, ConfirmWorking())
     stage.tell(on.quiet(since=None))
     _gone(stage)
     assert _view(stage).state.tone is Tone.GOOD
@@ -208,7 +214,18 @@ def test_a_quiet_session_ends_at_its_last_activity_by_one_click(stage: Stage) ->
     stage.tell(on.quiet(ends_at=on.NOW + timedelta(hours=4)))
     _open(stage, Dialog.STILL_WORKING)
     stage.press_button("End at last activity")
-    _told(stage, EndSession(at_last_activity=True))
+    _told(stage, EndSession(on.NOW - timedelta(hours=4)))
+
+
+def test_a_quiet_session_without_a_name_ends_at_its_last_activity_with_the_name(stage: Stage) -> None:
+    stage.tell(*on.asked_who(), on.all_stored(), on.quiet())
+    _open(stage, Dialog.STILL_WORKING)
+    stage.press_button("End at last activity")
+    _open(stage, Dialog.WHO)
+    stage.button("End session")  # in the dialog: what the name is for
+    stage.tell(on.quiet(since=None))
+    stage.press("b", "Return")
+    _told(stage, ConfirmWho("Berta Benz", None), EndSession(on.NOW - timedelta(hours=4)))
 
 
 def test_a_session_that_ended_by_itself_says_so(stage: Stage) -> None:

@@ -283,6 +283,19 @@ def test_the_end_takes_the_note_with_it(stage: Stage) -> None:
     assert not _note(stage).is_open
 
 
+def test_an_end_that_is_told_when_the_window_has_gone_finds_no_editor(stage: Stage) -> None:
+    _running(stage)
+    editor = _edit_note(stage)
+    editor.insert("1.0", "last words")
+    stage.settle()
+    stage.workers.last_words = [on.ending(), on.stored(), on.ready()]  # the disk was slow
+
+    stage.app.presenter.stop()
+
+    assert stage.run_to_end() is ExitCode.COMPLETE
+    assert stage.commands == [SetNote("last words", on.SESSION), Stop()]
+
+
 def test_a_note_that_is_too_long_is_told_where_it_is_written(stage: Stage) -> None:
     _running(stage)
     editor = _edit_note(stage)
@@ -549,8 +562,9 @@ def test_a_long_name_loses_its_middle_and_is_told_in_full_below(stage: Stage) ->
 
 
 def _open_files(stage: Stage) -> FilesWindow:
+    asked = stage.commands.count(ListFiles(on.SESSION))
     stage.press_button("Files")
-    stage.wait(lambda: stage.commands[-1:] == [ListFiles(on.SESSION)], "the question")
+    stage.wait(lambda: stage.commands.count(ListFiles(on.SESSION)) > asked, "the question")
     files = stage.app.beside.files
     assert files is not None
     return files
@@ -565,7 +579,7 @@ def _rows(files: FilesWindow) -> list[str]:
 def test_the_files_are_listed_filtered_and_sorted(stage: Stage) -> None:
     _running(stage)
     files = _open_files(stage)
-    stage.wait(lambda: "No files" in _texts(files.window), "the empty list")
+    stage.wait(lambda: "Looking the files up" in _texts(files.window), "what is waited for")
 
     stage.tell(on.listed())
     assert {"All 40", "Waiting 28", "Stored 12", "Not sent 0"} <= _texts(files.window)
@@ -602,6 +616,13 @@ def test_files_are_safe_to_delete_only_when_they_are_verified(stage: Stage) -> N
     stage.press("Down")
 
     stage.wait(lambda: "Verified at 14:52:05. Safe to delete here." in _texts(files.window), "the promise")
+    stage.press("Escape")
+    stage.wait(lambda: not files.is_open, "the list to go")
+
+    files = _open_files(stage)
+    stage.wait(lambda: "Looking the files up" in _texts(files.window), "the old promise not to be made again")
+    stage.tell(on.listed(0))
+    stage.wait(lambda: "No files" in _texts(files.window), "the answer")
 
 
 def test_the_list_of_files_stays_quick(stage: Stage) -> None:

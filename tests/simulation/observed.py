@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: A slow program takes notice of a note a little later.
 SLACK = timedelta(seconds=10)
+#: It takes note of the clock within so much of its launch, nanoseconds.
+_NOTED_NS = 10 * 10**9
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Observed:
     #: Launches of the program, by this PC's clock; their number is that of the run.
     launched_at: list[datetime] = field(default_factory=list)
     shown: list[Event] = field(default_factory=list)
-    #: When notes were written, mouse or keyboard used, and users changed.
+    #: When notes were written, mouse or keyboard used while nothing was asked, and the work said to go on.
     active_at: list[datetime] = field(default_factory=list)
     #: Launches, and clicks that began the next user's session: virtual time (ns), and whose (None: is asked).
     begun: list[tuple[int, str | None]] = field(default_factory=list)
@@ -166,8 +168,10 @@ class Observed:
         """Return by how many seconds the clock was set between START and END, where both are of one run."""
         if session not in self.clicked_in or self.clicked_in[session] != self.began_in[session]:
             return 0.0
-        # The program takes note of the clock a moment after it was launched.
-        return self.clock.was_set_between(self.began_ns[session] + 10 * 10**9, self.clicked_ns[session])
+        began_ns, clicked_ns = self.began_ns[session], self.clicked_ns[session]
+        # The program takes note of the clock within a moment after it was launched; nobody knows which.
+        noted_ns = [began_ns, *(at + 1 for at, _ in self.clock.steps if began_ns <= at <= began_ns + _NOTED_NS)]
+        return min((self.clock.was_set_between(at, clicked_ns) for at in noted_ns), key=abs)
 
     def is_offered(self, root: str, path: str) -> bool:
         """Whether a file is among those that nobody owns, which the next user is asked about."""

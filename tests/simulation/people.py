@@ -10,11 +10,13 @@ from nexuslims_logger.events import (
     InstrumentUnknown,
     InterruptedChoice,
     InterruptedFound,
+    LastActivity,
     NeighbourChoice,
     NeighbourFound,
     SessionPaused,
     SessionReady,
     SessionStarted,
+    StillWorking,
     Stopped,
     TransferProgress,
     Trouble,
@@ -24,6 +26,8 @@ from tests.simulation.observed import check
 from tests.simulation.pc import OTHER_STORE_URL, STORE_URL
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from nexuslims_logger.events import Event
     from nexuslims_logger.session.service import SessionService
     from tests.simulation.pc import Pc
@@ -153,7 +157,8 @@ class User:
         if self._is_absent():
             self._note("puts the question off")
             self._scheduler.wait(self._apart.choice((30.0, 250.0)))
-            return True
+            if not self._pc.running or self._went_on():
+                return True
         self._scheduler.wait(self._random.choice((0.0, 2.0, 90.0)))
         if isinstance(event, InterruptedFound):
             if self._random.random() < 0.1:
@@ -163,6 +168,10 @@ class User:
             self._note("answers", choice)
             self._service.answer_neighbour(choice)
         return True
+
+    def _went_on(self) -> bool:
+        """Whether the question was answered by nobody, and a session began by itself."""
+        return any(isinstance(event, SessionStarted) for event in self._pc.observed.shown[self._read :])
 
     def _session(self) -> None:
         """Work, click a little, and come to some end."""
@@ -178,7 +187,7 @@ class User:
         if way == "end":
             if self._random.random() < 0.8:
                 self._tell_the_name()
-            self._service.end(at_last_activity=self._random.random() < 0.2)
+            self._service.end(last_activity=self._last_activity() if self._random.random() < 0.2 else None)
             if self._random.random() < 0.2:
                 self._scheduler.wait(self._random.choice((1.0, 15.0)))
                 self._leave_out()
@@ -209,6 +218,11 @@ class User:
             self._service.assign_unassigned(choice)
         elif act < 0.9:
             self._note("moves the mouse")
+            if not self._is_asked():
+                self._was_active()
+            self._service.hands_moved()
+        elif act < 0.95:
+            self._note("says that the work goes on")
             self._was_active()
             self._service.still_working()
 
@@ -223,6 +237,17 @@ class User:
     def _is_absent(self) -> bool:
         return self._pc.absent_minded and self._apart.random() < 0.5
 
+    def _is_asked(self) -> bool:
+        """Whether the window asks if the session goes on: then a hand on the mouse is nobody's work."""
+        asked = (event for event in reversed(self._pc.observed.shown) if isinstance(event, StillWorking))
+        return next((event.since is not None for event in asked), False)
+
+    def _last_activity(self) -> datetime | None:
+        """Return what the window says of the session that it shows."""
+        shown = reversed(self._pc.observed.shown)
+        told = next((event for event in shown if isinstance(event, (SessionStarted, LastActivity))), None)
+        return told.at if isinstance(told, LastActivity) else None
+
     def _was_active(self) -> None:
         self._pc.observed.active_at.append(self._pc.clock.now())
 
@@ -234,10 +259,9 @@ class User:
     def _change_user(self) -> None:
         """Let the next one sit down, whatever has become of the one before."""
         self._note("hands over")
-        self._was_active()
         name, forgotten = self._random.choice(("fay", "gil")), self._random.random() < 0.3
         self._pc.observed.begun.append((self._pc.clock.true_ns(), name))
-        self._service.change_user(name, at_last_activity=forgotten)
+        self._service.change_user(name, last_activity=self._last_activity() if forgotten else None)
         if self._random.random() < 0.5:
             self._wait_for(SessionStarted, 60.0)
 

@@ -91,6 +91,24 @@ class InlinePool:
             reply_to.put(Reply(ticket, error=error))
 
 
+class HeldPool:
+    """A pool whose leaves work when they are told to."""
+
+    def __init__(self) -> None:
+        self.held: deque[tuple[Callable[..., Any], tuple[Any, ...], object]] = deque()
+
+    def submit(self, function: Callable[..., Any], *args: Any, ticket: object, reply_to: object) -> None:
+        self.held.append((function, args, ticket))
+
+    @property
+    def next(self) -> str:
+        return self.held[0][0].__name__ if self.held else ""
+
+    def work(self) -> Reply:
+        function, args, ticket = self.held.popleft()
+        return Reply(ticket, value=function(*args))
+
+
 def start_of_test() -> datetime:
     """Return a little before now: what a test writes to a real disk is later."""
     return datetime.now(UTC) - timedelta(milliseconds=50)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import nexuslims_logger
-from nexuslims_logger import cli
+from nexuslims_logger import cli, logs
 from nexuslims_logger.__main__ import main
 from nexuslims_logger.admin.amend import LAST_ACTIVITY
 from nexuslims_logger.cli_arguments import parser
@@ -196,27 +197,28 @@ def test_a_reader_who_has_seen_enough() -> None:
     assert result.stderr == b""
 
 
-@pytest.mark.parametrize("output", [subprocess.DEVNULL, None])
-def test_an_error_that_looks_like_a_reader_who_has_gone(output: int | None, tmp_path: Path) -> None:
-    """Windows calls many things an invalid argument, a time out of range among them."""
-    fails = "raise OSError(errno.EINVAL, 'Invalid argument')"
-    result = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import errno, sys; from nexuslims_logger import cli\n"
-            f"def fails(*_: object) -> None: {fails}\n"
-            f"sys.stdout = {'None' if output is None else 'sys.stdout'}\n"
-            "cli._COMMANDS['sessions'] = fails; cli.main(['sessions'])",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "NEXUSLIMSGUI_HOME": os.fspath(tmp_path)},
-        check=False,
-        timeout=60,
-    )
-    assert result.returncode == 1
-    assert b"Invalid argument" in result.stderr
+@pytest.mark.parametrize("without_output", [False, True])
+def test_an_error_that_nobody_foresaw(
+    without_output: bool, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Also one that looks like a reader who has gone: Windows calls many things an invalid argument."""
+
+    def fails(*_: object) -> ExitCode:
+        raise OSError(errno.EINVAL, "a time out of range")
+
+    monkeypatch.setenv("NEXUSLIMSGUI_HOME", os.fspath(tmp_path))
+    monkeypatch.setattr(cli, "_COMMANDS", {"sessions": fails})
+    if without_output:
+        monkeypatch.setattr(sys, "stdout", None)
+    try:
+        assert cli.main(["sessions"]) == ExitCode.FAILED
+    finally:
+        logs.configure(None, 0)
+    told = capfd.readouterr().err
+    assert told.startswith("The command failed unexpectedly: OSError: ")
+    assert "a time out of range" in told
+    assert "Traceback" not in told
+    assert "Traceback" in (tmp_path / "logs" / "nexuslims-logger.log").read_text(encoding="utf-8")
 
 
 class _InterruptedWhileLoading:

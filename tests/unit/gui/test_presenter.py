@@ -36,6 +36,7 @@ from nexuslims_logger.events import (
 )
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.gui import dialog_wording, wording
+from nexuslims_logger.gui.listed_files import LOOK_AGAIN_S
 from nexuslims_logger.gui.note_draft import NOTE_S
 from nexuslims_logger.gui.presenter import DONE_S, STOP_S, Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, StepState, Tone, View
@@ -320,6 +321,15 @@ def test_a_thread_that_died_stays_in_sight_until_it_is_well_again() -> None:
     assert desk.view().state.tone is Tone.PROBLEM, "another part is well"
 
     desk.tell(Healed("nexuslims-session"))
+    assert desk.view().state.tone is Tone.GOOD
+
+
+def test_each_of_the_two_journals_is_well_again_by_itself() -> None:
+    desk = Desk(STARTED, RECORDED, Trouble("journal", PROBLEM), Trouble("files journal", PROBLEM))
+    desk.tell(Healed("files journal"), every())
+    assert desk.view().state.tone is Tone.PROBLEM, "a pass over the files says nothing of the sessions' journal"
+
+    desk.tell(Healed("journal"))
     assert desk.view().state.tone is Tone.GOOD
 
 
@@ -623,6 +633,25 @@ def test_a_note_that_is_written_without_a_rest_is_saved_all_the_same() -> None:
     assert desk.asked == [SetNote("x" * NOTE_S, MINE), SetNote("x" * 2 * NOTE_S, MINE)]
 
 
+def test_the_editor_begins_with_what_was_sent_last_however_late_the_journal_answers() -> None:
+    desk = Desk(replace(STARTED, note="grid 7"))
+    draft = desk.presenter.draft
+    assert draft.open() == "grid 7"
+    draft.write("grid 7, sample 12")
+    draft.close()
+
+    assert draft.open() == "grid 7, sample 12", "a full disk: the journal has not answered yet"
+    assert draft.status(17) == "Saving as you type"
+    desk.tell(NoteSaved(MINE, "grid 7, sample 12"))
+    assert draft.status(17) == "Saved on this PC"
+    draft.write("grid 7, sample 12, thin")
+    draft.close()
+    assert desk.asked == [SetNote("grid 7, sample 12", MINE), SetNote("grid 7, sample 12, thin", MINE)]
+
+    desk.tell(replace(STARTED, session_identifier=THEIRS, note="theirs"))
+    assert draft.open() == "theirs"
+
+
 @pytest.mark.parametrize("leave", ["end", "pause", "stop", "open_change_user"])
 def test_every_way_out_saves_the_note_first(leave: str) -> None:
     desk = Desk(STARTED)
@@ -659,11 +688,11 @@ def test_the_editor_goes_with_its_session_and_a_list_of_another_is_not_shown() -
     desk.presenter.draft.open()
     desk.tell(FilesListed(MINE, (), None))
     desk.tell(FilesListed(THEIRS, (), NOW))
-    assert desk.presenter.files == FilesListed(MINE, (), None)
+    assert desk.presenter.files.newest == FilesListed(MINE, (), None)
 
     desk.tell(replace(STARTED, session_identifier=THEIRS))
 
-    writing, files = desk.presenter.draft.is_open, desk.presenter.files
+    writing, files = desk.presenter.draft.is_open, desk.presenter.files.newest
     assert not writing
     assert files is None
 
@@ -683,14 +712,40 @@ def test_the_last_screen_says_where_the_data_are(place: str, shown: str) -> None
 
 def test_files_are_asked_for_when_something_has_happened() -> None:
     desk = Desk(STARTED, some())
+    desk.presenter.files.open()
     for _ in range(3):
-        desk.presenter.ask_for_files()
+        desk.presenter.files.second_passed()
     assert desk.asked == [ListFiles(MINE)]
 
     desk.tell(every())
-    desk.presenter.ask_for_files()
+    desk.presenter.files.second_passed()
 
     assert desk.asked == [ListFiles(MINE), ListFiles(MINE)]
+
+
+def test_what_is_safe_to_delete_is_looked_at_again_although_nothing_has_happened() -> None:
+    desk = Desk(STARTED, every(), ENDING, STORED, READY)
+    files = desk.presenter.files
+    files.open()
+    for _ in range(2 * LOOK_AGAIN_S):
+        files.second_passed()
+    assert desk.asked == [ListFiles(MINE)], "the answer is still awaited"
+
+    desk.tell(FilesListed(MINE, (), NOW))
+    for _ in range(2 * LOOK_AGAIN_S):
+        files.second_passed()
+    assert desk.asked == [ListFiles(MINE)] * 2
+
+
+def test_a_list_that_is_opened_again_says_nothing_of_how_it_was() -> None:
+    desk = Desk(STARTED, every(), ENDING, STORED, READY)
+    desk.presenter.files.open()
+    desk.tell(FilesListed(MINE, (), NOW))
+
+    desk.presenter.files.open()
+
+    assert desk.asked == [ListFiles(MINE)] * 2
+    assert desk.presenter.files.newest is None
 
 
 def test_a_second_start_is_asked_about_while_a_session_runs() -> None:

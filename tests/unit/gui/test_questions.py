@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from nexuslims_logger.events import (
     ClockInDoubt,
+    DiskLow,
+    LastActivity,
     NamesRemembered,
     PassStage,
     RecordState,
@@ -27,7 +30,16 @@ from nexuslims_logger.events import (
 from nexuslims_logger.gui import dialog_wording, wording
 from nexuslims_logger.gui.presenter import Presenter
 from nexuslims_logger.gui.view import Dialog, Screen, Tone
-from nexuslims_logger.session.service import AssignUnassigned, ConfirmWho, EndSession, LeaveFilesOut, SessionService
+from nexuslims_logger.session.service import (
+    AssignUnassigned,
+    ChangeUser,
+    ConfirmWho,
+    ConfirmWorking,
+    EndSession,
+    LeaveFilesOut,
+    SeenWorking,
+    SessionService,
+)
 
 if TYPE_CHECKING:
     from nexuslims_logger.events import Event
@@ -214,6 +226,54 @@ def test_a_missing_name_and_open_files_are_both_asked_for_before_the_end() -> No
     assert sent == [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.LEAVE), EndSession()]
 
 
+@pytest.mark.parametrize("withdrawn", [False, True])
+def test_the_end_at_the_last_activity_outlives_the_questions_that_come_before_it(withdrawn: bool) -> None:
+    made, sent = presenter(started(user=None), WHO, UNASSIGNED, QUIET)
+    made.questions.end(QUIET.since)
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.WHO, True)
+    if withdrawn:
+        made.receive(StillWorking("s1", None))  # a file has come
+    made.questions.confirm_who("ada", "")
+    made.receive(WhoConfirmed("s1", "ada", None))
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.UNASSIGNED, True)
+    assert not made.view(NOW).busy
+    made.questions.assign(UnassignedChoice.THIS)
+    answers = [ConfirmWho("ada", None), AssignUnassigned(UnassignedChoice.THIS)]
+    assert sent == [*answers, EndSession(QUIET.since)]
+    assert (made.view(NOW).dialog, made.view(NOW).busy) == (None, True)
+
+
+def test_whose_the_files_are_is_asked_before_the_end_at_the_last_activity_too() -> None:
+    made, sent = presenter(started(), UNASSIGNED, QUIET)
+    made.questions.end(QUIET.since)
+    assert (made.view(NOW).dialog, sent) == (Dialog.UNASSIGNED, [])
+    made.questions.assign(None)
+    assert sent == [EndSession(QUIET.since)]
+
+
+def test_who_tells_no_name_has_not_answered_whether_the_work_goes_on() -> None:
+    made, sent = presenter(started(user=None), WHO, QUIET)
+    made.questions.end(QUIET.since)
+    made.dismiss()
+    assert (made.view(NOW).dialog, made.questions.ends_then) == (Dialog.STILL_WORKING, False)
+    made.dismiss()
+    assert (made.view(NOW).dialog, made.view(NOW).question) == (None, wording.ANSWER)
+    made.answer_question()
+    assert made.view(NOW).dialog is Dialog.STILL_WORKING
+    assert sent == []
+
+
+def test_a_wish_goes_with_its_session() -> None:
+    made, sent = presenter(started(user=None), WHO, QUIET)
+    made.questions.end(QUIET.since)
+    made.receive(SessionEnding("s1", NOW, by_itself=True))
+    assert not made.questions.ends_then
+    for event in (started("s2", None), replace(WHO, session_identifier="s2")):
+        made.receive(event)
+    made.questions.confirm_who("bob", "")
+    assert sent == [ConfirmWho("bob", None)]
+
+
 def test_files_that_nobody_owns_are_named_at_last_and_it_is_not_green() -> None:
     made, _ = presenter(
         started(),
@@ -229,9 +289,47 @@ def test_files_that_nobody_owns_are_named_at_last_and_it_is_not_green() -> None:
 
 def test_the_next_user_is_not_told_of_last_files_when_there_are_none() -> None:
     made, _ = presenter(started(), SessionEnding("s1", NOW))
-    assert "last files" in made.questions.change_text(NOW)
+    assert "last files" in made.questions.words.change(NOW, made.questions.left_at)
     made.receive(SessionStored("s1", files=2, bytes=20, missing=0))
-    assert made.questions.change_text(NOW) == "Every file of the session before is stored. Yours starts now."
+    assert (
+        made.questions.words.change(NOW, made.questions.left_at)
+        == "Every file of the session before is stored. Yours starts now."
+    )
+
+
+def test_of_two_full_disks_one_may_recover() -> None:
+    made, _ = presenter(started(), progress(files_done=2), DiskLow("C:/", 2_000_000), DiskLow("D:/EM", 1_000_000))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(DiskLow("C:/", 500_000))
+    assert "C:/" in made.view(NOW).state.text, "the one with the least room"
+    made.receive(DiskLow("C:/", None))
+    assert "D:/EM" in made.view(NOW).state.text
+    made.receive(started("s2", "bob"))
+    assert "D:/EM" in made.view(NOW).state.text, "it is the PC's, not the session's"
+    made.receive(DiskLow("D:/EM", None))
+    assert "nearly full" not in made.view(NOW).state.text
+
+
+def test_what_is_left_at_the_last_activity_is_as_it_was_shown() -> None:
+    left = NOW - timedelta(hours=3)
+    made, sent = presenter(started(), LastActivity("s1", left))
+    made.summoned()
+    made.hands_moved()
+    made.receive(LastActivity("s1", NOW))  # while the next user reads, and types a name
+    made.open_change_user()
+    assert "its last activity, 11:00." in made.questions.words.change(NOW, made.questions.left_at)
+    assert made.questions.left_at == left
+    made.change_user("bob", "", last_activity=made.questions.left_at)
+    assert sent == [SeenWorking(), ChangeUser("bob", None, left)]
+
+
+def test_a_hand_on_the_mouse_answers_nothing() -> None:
+    made, sent = presenter(started(), QUIET)
+    made.hands_moved()
+    assert sent == [SeenWorking()]
+    made.questions.still_working()
+    made.questions.end(QUIET.since)
+    assert sent[1:] == [ConfirmWorking(), EndSession(QUIET.since)]
 
 
 def test_left_out_files_need_a_choice_and_a_reason() -> None:
@@ -259,4 +357,4 @@ def test_who_starts_the_program_while_the_last_session_finishes_is_asked_for_a_n
     made.shrink()
     made.summoned()
     assert made.view(NOW).dialog is Dialog.CHANGE_USER
-    assert not made.questions.one_runs
+    assert made.questions.left_at is None

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -53,6 +55,33 @@ def test_a_result_written_after_the_batch_was_taken_stays_unrecorded(files: File
         for result in batch:
             results.mark_recorded(result)
     assert [result.generation for result in results.unrecorded("s1", 10)] == [2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"reason": "a later version was deleted or renamed before it was sent"},
+        {"reason": "the detector hangs", "decided_by": "ada"},
+        {"discovered_at": NOW + timedelta(seconds=1)},
+        {"uploaded_at": NOW + timedelta(microseconds=1)},
+        {"uploaded_at": None},
+    ],
+)
+def test_whatever_has_changed_since_the_batch_was_taken_still_goes_to_the_database(
+    files: FilesJournal, change: dict[str, Any]
+) -> None:
+    results = Results(files)
+    with files.transaction():
+        results.put(a_result(FileStat(10, 1, 1)))
+    (under_way,) = results.unrecorded("s1", 10)
+    changed = replace(under_way, **change)
+    with files.transaction():
+        results.put(changed)
+        results.mark_recorded(under_way)
+    assert results.unrecorded("s1", 10) == [changed]
+    with files.transaction():
+        results.mark_recorded(changed)
+    assert not results.has_unrecorded("s1")
 
 
 def test_a_new_result_asks_for_a_new_verification(files: FilesJournal) -> None:

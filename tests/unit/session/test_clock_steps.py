@@ -60,7 +60,7 @@ def test_start_note_and_end_within_one_step(pc: Pc) -> None:
 
 
 def test_a_change_of_user_within_the_step_of_start(pc: Pc) -> None:
-    pc.run(within_a_step(pc, ChangeUser("bob", None, at_last_activity=False)), within_a_step(pc, EndSession()))
+    pc.run(within_a_step(pc, ChangeUser("bob", None)), within_a_step(pc, EndSession()))
     assert [(row[2], row[1], row[5][-6:]) for row in pc.rows()] == [
         ("ada", "START", "000000"),
         ("ada", "END", "000001"),

@@ -10,21 +10,29 @@ import pytest
 from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable
 from nexuslims_logger.events import (
     ClockInDoubt,
+    Healed,
     InterruptedChoice,
     InterruptedFound,
+    LastActivity,
     NamesRemembered,
+    NoteSaved,
     SessionEnding,
     SessionReady,
     SessionStarted,
     StillWorking,
+    Stopped,
     Trouble,
     UnassignedChoice,
     UnassignedFound,
     WhoConfirmed,
     WhoIsWorking,
 )
+from nexuslims_logger.exit_codes import ExitCode
+from nexuslims_logger.gui.known import Known, receive
+from nexuslims_logger.gui.screens import exit_code_of, screen_of
+from nexuslims_logger.gui.view import Screen
 from nexuslims_logger.journal.records import SessionState
-from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, UnassignedSeen
+from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, Stop, SyncNow, UnassignedSeen
 from nexuslims_logger.session.main import session_main
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
@@ -32,6 +40,7 @@ from nexuslims_logger.session.service import (
     ChangeUser,
     ConfirmClock,
     ConfirmWho,
+    ConfirmWorking,
     EndSession,
     LeaveFilesOut,
     PauseSession,
@@ -46,7 +55,7 @@ if TYPE_CHECKING:
 ASKED: dict[str, Any] = {"user": None, "account": None}
 
 
-def of_kind(told: list[Any], kind: type) -> list[Any]:
+def of_kind(told: list[Any], kind: type | tuple[type, ...]) -> list[Any]:
     return [event for event in told if isinstance(event, kind)]
 
 
@@ -58,7 +67,7 @@ def at(moment: datetime) -> str:
 
 
 def test_the_next_user_begins_where_the_one_before_ends(pc: Pc) -> None:
-    told = pc.run(pc.later(3600, ChangeUser("bob", None, at_last_activity=False)), pc.later(60, EndSession()))
+    told = pc.run(pc.later(3600, ChangeUser("bob", None)), pc.later(60, EndSession()))
     change = LAUNCH + timedelta(hours=1)
     assert [(row[0], row[1], row[2], row[3], row[5], row[6]) for row in pc.rows()] == [
         ("session-1", "START", "ada", "TO_BE_BUILT", at(LAUNCH), None),
@@ -72,7 +81,7 @@ def test_the_next_user_begins_where_the_one_before_ends(pc: Pc) -> None:
 def test_a_user_who_left_long_ago_ends_at_the_last_activity(pc: Pc) -> None:
     pc.run(
         pc.later(600, SetNote("the last that ada did")),
-        pc.later(7200, ChangeUser("bob", "X-1", at_last_activity=True)),
+        pc.later(7200, ChangeUser("bob", "X-1", LAUNCH + timedelta(minutes=10))),
     )
     rows = pc.rows()
     assert (rows[1][5], rows[1][6]) == (at(LAUNCH + timedelta(minutes=10)), "LAST_ACTIVITY")
@@ -84,7 +93,7 @@ def test_a_user_who_left_long_ago_ends_at_the_last_activity(pc: Pc) -> None:
 
 def test_the_next_user_does_not_wait_for_the_files_of_the_one_before(pc: Pc) -> None:
     pc.files_arrive = False
-    pc.run(ChangeUser("bob", None, at_last_activity=False), SetNote("bob's"))
+    pc.run(ChangeUser("bob", None), SetNote("bob's"))
     assert [session.identifier for session in pc.transfer.tracked] == ["session-1", "session-2"]
     assert (pc.session("session-1").note, pc.session("session-2").note) == ("", "bob's")
     assert pc.session("session-1").state is SessionState.ENDING
@@ -92,23 +101,53 @@ def test_the_next_user_does_not_wait_for_the_files_of_the_one_before(pc: Pc) -> 
 
 def test_after_the_end_somebody_else_may_begin_at_once(pc: Pc) -> None:
     pc.files_arrive = False
-    pc.run(EndSession(), pc.later(60, ChangeUser("bob", None, at_last_activity=False)))
+    pc.run(EndSession(), pc.later(60, ChangeUser("bob", None)))
     assert pc.rows()[1][5] == at(LAUNCH)[:-1] + "1", "END stays where it was"
     assert pc.session("session-2").started_at == LAUNCH + timedelta(minutes=1)
 
 
-def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
-    really_add, full = pc.facts.add, iter([True])
+def no_room_for(pc: Pc, monkeypatch: pytest.MonkeyPatch, user: str, times: int) -> None:
+    """Refuse the START of `user` so many times."""
+    really_add, full = pc.facts.add, iter(range(times))
 
     def add(facts: Any) -> None:
-        if facts.user == "bob" and next(full, False):
+        if facts.user == user and next(full, None) is not None:
             raise JournalUnavailable("The journal cannot be written", "Make room on the disk.")
         really_add(facts)
 
     monkeypatch.setattr(pc.facts, "add", add)
-    told = pc.run(pc.later(60, ChangeUser("bob", None, at_last_activity=False)), lambda: pc.clock.go_on(5))
+
+
+def test_a_change_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_room_for(pc, monkeypatch, "bob", 2)
+    click = pc.later(60, ChangeUser("bob", None))
+    told = pc.run(click, SyncNow(), *[lambda: pc.clock.go_on(5)] * 2)
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert [row[5] for row in pc.rows()][1:] == [at(LAUNCH + timedelta(minutes=1))] * 2
+    _, failed, failed_again, started, healed = of_kind(told, (Trouble, Healed, SessionStarted))
+    assert (failed.kind, failed.problem.since) == (failed_again.kind, failed_again.problem.since)
+    assert (started.user, healed) == ("bob", Healed(failed.kind))
+
+
+def test_a_start_on_a_full_disk_happens_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    no_room_for(pc, monkeypatch, "ada", 1)
+    known = Known()
+    seen: list[tuple[Screen, ExitCode]] = []
+    for event in pc.run(pc.later(5, None)):
+        known = receive(known, event)
+        if isinstance(event, (Trouble, SessionStarted)):
+            seen.append((screen_of(known), exit_code_of(known)))
+    retried = (Screen.STARTING, ExitCode.FAILED), (Screen.RUNNING, ExitCode.WAITING)
+    assert tuple(seen) == retried, "the window has given up"
+    assert not known.troubles
+    assert [row[5] for row in pc.rows()] == [at(LAUNCH)]
+
+
+def test_a_name_that_cannot_be_recorded_is_no_trouble_of_the_journal(pc: Pc) -> None:
+    told = pc.run(*[ChangeUser(user, None) for user in ("", "bob")])
+    (failed, healed) = of_kind(told, (Trouble, Healed))
+    assert (failed.problem.title, failed.kind) == ("Who is working?", "change of user")
+    assert healed == Healed("change of user")
 
 
 class FullDisk:
@@ -140,7 +179,7 @@ def test_an_end_that_a_full_disk_postpones_is_not_the_next_user_s(
     pc.run(
         lambda: pc.clock.go_on(600),
         *[lambda: disk.fill(EndSession())] * clicks,
-        pc.later(60, ChangeUser("bob", None, at_last_activity=False)),
+        pc.later(60, ChangeUser("bob", None)),
         disk.make_room,
         pc.later(3600, SetNote("bob works")),
     )
@@ -160,20 +199,45 @@ def test_an_end_behind_a_note_that_a_full_disk_postpones_has_the_click_s_time(
     assert pc.rows()[1][5] == at(LAUNCH + timedelta(minutes=1))
 
 
+def die() -> None:
+    raise ZeroDivisionError
+
+
+def test_a_full_disk_does_not_keep_the_program_open(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, ends = FullDisk(pc, monkeypatch), iter([Stop()])
+
+    def stop_once() -> Stop:
+        return next(ends, None) or pytest.fail("it was told to stop, and waits on")
+
+    told = pc.run(lambda: disk.fill(SetNote("x")), stop_once, stop_once)
+    assert of_kind(told, Stopped)
+    assert not of_kind(told, NoteSaved)
+
+
 def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FullDisk(pc, monkeypatch)
-
-    def die() -> None:
-        raise ZeroDivisionError
-
     with pytest.raises(ZeroDivisionError):
         pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), pc.later(600, None), die, disk.make_room)
     session_main(pc.loop.successor())
     assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
 
 
+def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = FullDisk(pc, monkeypatch)
+
+    def die() -> None:
+        disk.make_room()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        pc.run(pc.later(60, None), lambda: disk.fill(EndSession()), die)
+    assert of_kind(list(pc.events.messages), Trouble)
+    session_main(pc.loop.successor())
+    assert of_kind(list(pc.events.messages), Healed) == [Healed("journal")]
+
+
 def test_a_paused_session_stays_open_and_nobody_begins_beside_it(pc: Pc) -> None:
-    pc.run(PauseSession(), ChangeUser("bob", None, at_last_activity=False))
+    pc.run(PauseSession(), ChangeUser("bob", None))
     assert pc.session().state is SessionState.PAUSED
     assert len(pc.rows()) == 1
 
@@ -252,7 +316,7 @@ def test_a_crash_between_start_and_name_asks_again(pc: Pc) -> None:
 
 
 def test_the_user_is_not_changed_before_the_first_has_a_name(pc: Pc) -> None:
-    told = pc.run(ChangeUser("bob", None, at_last_activity=False), **ASKED)
+    told = pc.run(ChangeUser("bob", None), **ASKED)
     assert len(of_kind(told, WhoIsWorking)) == 2
     assert len(of_kind(told, SessionStarted)) == 1
 
@@ -263,7 +327,7 @@ REMIND_S = 4 * 3600.0
 
 
 def test_nobody_is_asked_while_somebody_works(pc: Pc) -> None:
-    works = [pc.later(REMIND_S * 0.9, SeenWorking()) for _ in range(5)]
+    works = [pc.later(REMIND_S * 0.9, sign) for sign in [SeenWorking(), ConfirmWorking()] * 3]
     told = pc.run(*works, pc.later(60, EndSession()))
     assert not of_kind(told, StillWorking)
 
@@ -275,19 +339,112 @@ def test_a_quiet_session_is_asked_about_once_and_stays_open(pc: Pc) -> None:
     assert pc.session().state is SessionState.RUNNING
 
 
-@pytest.mark.parametrize("sign", [SeenWorking(), ActivitySeen("session-1", LAUNCH + timedelta(hours=5)), SetNote("x")])
+@pytest.mark.parametrize(
+    "sign", [ConfirmWorking(), ActivitySeen("session-1", LAUNCH + timedelta(hours=5)), SetNote("x")]
+)
 def test_the_question_is_taken_back_when_somebody_works(pc: Pc, sign: object) -> None:
     told = pc.run(pc.later(REMIND_S, None), pc.later(3600, sign), pc.later(REMIND_S - 60, None))
     assert [event.since for event in of_kind(told, StillWorking)] == [LAUNCH, None]
 
 
-def test_end_at_last_activity_is_one_click(pc: Pc) -> None:
-    pc.run(
-        ActivitySeen("session-1", LAUNCH + timedelta(minutes=25)),
+def test_files_are_work_although_the_clock_was_set_back(pc: Pc) -> None:
+    def file() -> ActivitySeen:
+        pc.clock.go_on(0.9 * REMIND_S)
+        return ActivitySeen("session-1", pc.clock.now())
+
+    def set_back() -> None:
+        pc.clock.set_by(-12 * 3600)
+
+    told = pc.run(file, set_back, file, file, file, auto_end_s=1.5 * REMIND_S)
+    assert not of_kind(told, StillWorking)
+    facts = pc.session()
+    assert facts.state is SessionState.RUNNING
+    assert facts.last_activity_at == LAUNCH + timedelta(seconds=0.9 * REMIND_S), "it went back"
+
+
+LEFT = LAUNCH + timedelta(minutes=25)
+
+
+def shown(pc: Pc) -> datetime:
+    """Return the last activity, as the window has been told."""
+    return of_kind(list(pc.events.messages), LastActivity)[-1].at  # type: ignore[no-any-return]  # of any kind
+
+
+def test_the_hand_on_its_way_to_the_answer_does_not_take_the_question_away(pc: Pc) -> None:
+    told = pc.run(
+        ActivitySeen("session-1", LEFT),
         pc.later(REMIND_S + 2000, None),
-        EndSession(at_last_activity=True),
+        SeenWorking(),
+        pc.later(3600, SeenWorking()),
+        lambda: EndSession(shown(pc)),
     )
-    assert pc.rows()[1][5:] == (at(LAUNCH + timedelta(minutes=25)), "LAST_ACTIVITY")
+    assert [event.since for event in of_kind(told, StillWorking)] == [LEFT]
+    assert pc.rows()[1][5:] == (at(LEFT), "LAST_ACTIVITY")
+    # What was written until the click, and is found after it, is the session's all the same.
+    assert pc.session().take_until == pc.session().clicked_at
+
+
+def test_what_was_shown_is_what_ends_whatever_has_come_since(pc: Pc) -> None:
+    pc.last_file_at = LAUNCH + timedelta(hours=5)
+    pc.run(
+        ActivitySeen("session-1", LEFT),
+        pc.later(REMIND_S + 2000, None),
+        pc.later(3600, ActivitySeen("session-1", LAUNCH + timedelta(hours=5))),
+        EndSession(LEFT),
+        pc.later(60, None),
+    )
+    # The record builder must find that file.
+    assert pc.rows()[1][5:] == (at(LAUNCH + timedelta(hours=5)), "LAST_ACTIVITY")
+
+
+def test_the_next_user_s_hands_are_not_the_last_activity_of_the_one_before(pc: Pc) -> None:
+    typing = [pc.later(20, SeenWorking()) for _ in range(12)]
+    pc.run(
+        ActivitySeen("session-1", LEFT),
+        pc.later(3 * 3600, None),
+        *typing,
+        lambda: ChangeUser("bob", None, shown(pc)),
+    )
+    (end,) = (row for row in pc.rows() if row[1] == "END")
+    assert end[5:] == (at(LEFT), "LAST_ACTIVITY")
+
+
+def test_mouse_and_keyboard_count_when_nobody_has_ended_the_session_since(pc: Pc) -> None:
+    moved = LAUNCH + timedelta(hours=1)
+    told = pc.run(pc.later(3600, SeenWorking()), pc.later(299, None), pc.later(1, None), pc.later(REMIND_S, None))
+    assert [event.at for event in of_kind(told, LastActivity)] == [LAUNCH, moved]
+    assert pc.session().last_activity_at == moved
+    assert of_kind(told, StillWorking)[0].since == moved
+
+
+def test_what_is_asked_about_has_seen_every_hand_before_the_quiet(pc: Pc) -> None:
+    told = pc.run(pc.later(3600, SeenWorking()), pc.later(120, None), gap_s=60.0)
+    assert [event.since for event in of_kind(told, StillWorking)] == [LAUNCH + timedelta(hours=1)]
+
+
+def test_a_word_that_it_goes_on_answers_for_the_hours_before(pc: Pc) -> None:
+    pc.run(pc.later(REMIND_S + 60, None), ConfirmWorking())
+    answered = pc.clock.now()
+    assert pc.session().last_activity_at == answered
+    pc.clock.go_on(600)
+    pc.run(interrupted=InterruptedChoice.END)
+    (asked,) = [message for message in pc.transfer.asked if isinstance(message, Recover)]
+    assert asked.resumed_at == answered, "no gap before it cuts the session off"
+
+
+def test_the_question_stands_after_the_thread_s_death(pc: Pc) -> None:
+    with pytest.raises(ZeroDivisionError):
+        pc.run(
+            ActivitySeen("session-1", LEFT),
+            pc.later(REMIND_S + 2000, None),
+            die,
+            SeenWorking(),
+            pc.later(400, None),
+            lambda: EndSession(shown(pc)),
+        )
+    session_main(pc.loop.successor())
+    assert not [event for event in pc.events.messages if isinstance(event, StillWorking) and event.since is None]
+    assert pc.rows()[1][5:] == (at(LEFT), "LAST_ACTIVITY")
 
 
 def test_where_a_facility_wants_it_a_forgotten_session_ends_by_itself(pc: Pc) -> None:
@@ -419,9 +576,7 @@ def test_a_clock_that_was_set_while_the_disk_was_full_holds_the_session(
 
 
 def test_a_clock_that_was_set_just_before_the_user_was_changed_holds_the_session_that_ends(pc: Pc) -> None:
-    pc.run(
-        lambda: pc.clock.set_by(3 * 3600), pc.later(60, ChangeUser("bob", None, at_last_activity=False)), EndSession()
-    )
+    pc.run(lambda: pc.clock.set_by(3 * 3600), pc.later(60, ChangeUser("bob", None)), EndSession())
     assert {(row[0], row[3]) for row in pc.rows()} == {("session-1", "WAITING_FOR_END"), ("session-2", "TO_BE_BUILT")}
 
 

@@ -341,10 +341,11 @@ def test_an_end_on_a_full_disk_is_written_when_there_is_room(pc: Pc, monkeypatch
 
     monkeypatch.setattr(pc.facts, "change", change)
     monkeypatch.setattr(Script, "get", get)
-    told = pc.run(EndSession(), make_room, None)
+    told = pc.run(EndSession(), pc.later(JOURNAL_RETRY_S, None), make_room, None)
     assert "Make room" in of_kind(told, Trouble)[0].problem.message
     assert waits, "nobody was asked meanwhile"
     assert all(wait == JOURNAL_RETRY_S for wait in waits), "what is due, and cannot be done, is tried all the time"
+    assert {event.problem.since for event in of_kind(told, Trouble)} == {LAUNCH}, "since when it was first so"
     assert of_kind(told, Healed) == [Healed("journal")]
     assert (pc.session().clicked_at, pc.session().ended_at) == (LAUNCH, LAUNCH + timedelta(microseconds=1))
     assert pc.session().state is SessionState.READY

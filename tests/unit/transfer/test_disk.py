@@ -204,12 +204,11 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_walk_goes_on(
     assert words in problem.message
 
 
-def test_a_watch_folder_without_rights_is_a_problem_and_not_gone(watch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_folder_without_rights_is_waited_for(watch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "scandir", raising(errno.EACCES, "watch"))
-    (listing,) = Disk().walk(str(watch))
-    assert listing.folder == ""
-    assert isinstance(listing.problem, FileUnreadable)
-    assert str(watch) in listing.problem.message
+    with pytest.raises(FolderMissing, match="no right") as refused:
+        list(Disk().walk(str(watch)))
+    assert str(watch) in refused.value.message
 
 
 def test_a_watch_folder_that_does_not_answer_is_missing(watch: Path, monkeypatch: pytest.MonkeyPatch) -> None:

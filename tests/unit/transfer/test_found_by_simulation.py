@@ -19,7 +19,8 @@ from nexuslims_logger.transfer.main import handle
 from nexuslims_logger.transfer.progress import TICK_S
 from nexuslims_logger.transfer.send import Control
 from nexuslims_logger.transfer.settle import FILE_DELAY_MOST_S, put_off
-from nexuslims_logger.transfer.state import Delay, SendTicket
+from nexuslims_logger.transfer.state import Delay
+from nexuslims_logger.transfer.tickets import SendTicket
 from tests.unit.transfer.conftest import Transfer, md5
 
 if TYPE_CHECKING:
@@ -152,6 +153,15 @@ def test_a_session_that_was_continued_after_a_gap_does_not_end_before_it(transfe
     transfer.clock.go_on(3600)
     transfer.recover(session, session.started_at, resumed_at=resumed_at)
     assert transfer.session.take(Recovered)[0].last_activity_at == resumed_at + timedelta(minutes=5)
+
+
+def test_a_session_that_was_continued_by_a_thread_that_died_thereafter_ends_at_the_launch(transfer: Transfer) -> None:
+    session = transfer.a_session()
+    transfer.clock.go_on(3600)
+    launched_at = transfer.clock.now()
+    transfer.clock.go_on(10)
+    transfer.recover(session, session.started_at, resumed_at=transfer.clock.now(), launched_at=launched_at)
+    assert transfer.session.take(Recovered)[0].last_activity_at == launched_at
 
 
 def test_a_session_that_was_continued_by_a_clock_that_was_years_ahead_does_not_end_there(transfer: Transfer) -> None:

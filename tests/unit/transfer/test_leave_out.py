@@ -4,12 +4,14 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.events import TransferProgress
+from nexuslims_logger.events import FileState, TransferProgress
 from nexuslims_logger.journal.records import ResultState, WatchFolder
 from nexuslims_logger.messages import AllRecorded, AllStored, LeaveOut
 from nexuslims_logger.transfer import disk
 from nexuslims_logger.transfer.disk_windows import open_shared
+from nexuslims_logger.transfer.leave_out import READ_AFTER_ALL
 from nexuslims_logger.transfer.main import handle
+from tests.unit.transfer.test_listing import listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,10 +142,19 @@ def _locked(monkeypatch: pytest.MonkeyPatch, *folders: str) -> None:
     monkeypatch.setattr(disk, "open_shared", opened)
 
 
-def _shown(transfer: Transfer) -> list[str]:
+def _in_the_database(transfer: Transfer) -> dict[str, tuple[ResultState, str | None, str | None]]:
+    """Return state, reason and who decided, by object, as the last row said it."""
+    return {row.object_name: (row.state, row.reason, row.decided_by) for row in transfer.database.rows}
+
+
+def _told(transfer: Transfer) -> TransferProgress:
     transfer.progress.tell()
     told = [message for message in transfer.window.messages if isinstance(message, TransferProgress)]
-    return [one.name for one in told[-1].waiting]
+    return told[-1]
+
+
+def _shown(transfer: Transfer) -> list[str]:
+    return [one.name for one in _told(transfer).waiting]
 
 
 def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
@@ -184,18 +195,100 @@ def test_a_sub_folder_that_cannot_be_read_is_left_out_with_what_is_known_of_it(
     assert "Titan/good.tif" in transfer.stored()
 
 
-def test_a_watch_folder_that_cannot_be_read_is_not_left_out(
+def test_a_folder_that_is_readable_before_the_session_is_complete_is_not_left_out(
     transfer: Transfer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = transfer.a_session()
     transfer.track(session)
     transfer.settle()
+    transfer.write("locked/seen.ser", b"seen, not sent")
+    transfer.write("locked/hangs.ser", b"never at rest")
+    transfer.go_on(0)
+    transfer.write("locked/new.ser", b"new")
+    (transfer.watch / "private").mkdir()
+    transfer.track(transfer.ended(session))
+    handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked/hangs.ser",), "the detector hangs", "ada"))
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "locked", "private")
+        transfer.settle()
+        handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked",), "no right", "ada"))
+        transfer.go_on(1)
+        transfer.state.record_at = 0.0
+        transfer.turn()
+        assert _in_the_database(transfer)["Titan/locked/"] == (ResultState.SKIPPED, "no right", "ada")
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "private")
+        transfer.settle()
+        assert transfer.stored().keys() == {"Titan/locked/seen.ser", "Titan/locked/new.ser"}
+        assert not finished(transfer), "the other folder still waits"
+    transfer.settle()
+    (told,) = finished(transfer)
+    assert (told.files, told.missing, told.left_out) == (2, 0, 1)
+    rows = _in_the_database(transfer)
+    assert rows["Titan/locked/"] == (ResultState.MISSING, READ_AFTER_ALL, None)
+    assert rows["Titan/locked/seen.ser"] == (ResultState.UPLOADED, None, None)
+    assert rows["Titan/locked/hangs.ser"] == (ResultState.SKIPPED, "the detector hangs", "ada")
+    assert {row.path: row.state for row in listed(transfer).rows} == {
+        "locked/hangs.ser": FileState.LEFT_OUT,
+        "locked/new.ser": FileState.VERIFIED,
+        "locked/seen.ser": FileState.VERIFIED,
+    }
+
+
+def test_a_folder_that_is_readable_when_the_session_is_complete_stays_out(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("locked/seen.ser", b"seen, not sent")
+    transfer.go_on(0)
+    with monkeypatch.context() as refusing:
+        _locked(refusing, "locked")
+        transfer.track(transfer.ended(session))
+        transfer.settle()
+        handle(transfer.ports, transfer.state, LeaveOut("s1", ("locked",), "no right", "ada"))
+        transfer.go_on(1)
+    transfer.settle()
+    (told,) = finished(transfer)
+    assert (told.files, told.left_out) == (0, 2)
+
+
+def test_a_watch_folder_that_cannot_be_read_is_waited_for_and_not_offered(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    transfer.write("good.tif", b"good")
+    transfer.settle()
     _locked(monkeypatch, "")
     transfer.track(transfer.ended(session))
     transfer.go_on(1)
-    handle(transfer.ports, transfer.state, LeaveOut("s1", tuple(_shown(transfer)), "no right", "ada"))
+    assert _shown(transfer) == []
+    problem = _told(transfer).folder_problem
+    assert problem
+    assert str(transfer.watch) in problem.message
+    handle(transfer.ports, transfer.state, LeaveOut("s1", (str(transfer.watch),), "no right", "ada"))
     transfer.go_on(1)
     assert not finished(transfer)
     monkeypatch.undo()
     transfer.settle()
-    assert finished(transfer)
+    assert (finished(transfer)[0].files, finished(transfer)[0].missing) == (1, 0)
+
+
+def test_an_unreadable_sub_folder_is_shown_and_left_out_where_it_is_watched(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (other / "private").mkdir(parents=True)
+    older = transfer.a_session("s0", folders=(WatchFolder("", str(other)),))
+    transfer.track(older)
+    transfer.settle()
+    _locked(monkeypatch, "private")
+    session = transfer.a_session()
+    transfer.track(transfer.ended(older, folders=older.folders), session)
+    transfer.settle()
+    assert _shown(transfer) == []
+    transfer.track(transfer.ended(older, folders=older.folders))
+    assert _shown(transfer) == ["private"]

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nexuslims_logger.errors import FileUnreadable, StoreUnavailable
-from nexuslims_logger.events import FilesListed, FileState
+from nexuslims_logger.errors import Defect, FileUnreadable, StoreUnavailable
+from nexuslims_logger.events import FilesListed, FileState, Trouble
 from nexuslims_logger.messages import ListFiles
+from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.disk import Disk
+from nexuslims_logger.transfer.listing import NOT_CONNECTED
 from nexuslims_logger.transfer.main import handle
+from tests.unit.bench import HeldPool
 
 if TYPE_CHECKING:
     import pytest
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 def listed(transfer: Transfer, session: str = "s1") -> FilesListed:
     """Ask as the window does."""
     handle(transfer.ports, transfer.state, ListFiles(session))
+    while message := transfer.inbox.get(0):
+        handle(transfer.ports, transfer.state, message)
     answer = transfer.window.get(0)
     while not isinstance(answer, FilesListed):
         answer = transfer.window.get(0)
@@ -141,3 +147,75 @@ def test_safe_to_delete_is_said_of_the_file_that_is_there_now(transfer: Transfer
     assert said() == changed
     path.unlink()
     assert said() == (FileState.STORED, "no longer on this PC")
+
+
+def _a_verified_session(transfer: Transfer, *names: str) -> None:
+    session = transfer.a_session()
+    transfer.track(session)
+    transfer.settle()
+    for name in names:
+        transfer.write(name, name.encode())
+    transfer.settle()
+    transfer.track(transfer.ended(session))
+    transfer.settle()
+    assert transfer.results.verified("s1")
+
+
+def test_the_files_of_a_folder_that_is_away_are_not_called_deleted_and_not_asked_for_one_by_one(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _a_verified_session(transfer, "a.tif", "b.tif")
+    asked = []
+    monkeypatch.setattr(Disk, "stat", lambda _self, _root, path: asked.append(path))
+    transfer.watch.rename(transfer.watch.with_name("unmounted"))
+
+    assert {(row.state, row.reason) for row in listed(transfer).rows} == {(FileState.STORED, NOT_CONNECTED)}
+    assert asked == []
+
+
+def test_an_unmounted_share_that_looks_empty_has_lost_no_file(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _a_verified_session(transfer, "a.tif", "b.tif")
+    (transfer.watch / "a.tif").unlink()
+    monkeypatch.setattr(Disk, "volume", lambda _self, _root: "another")
+
+    said = {row.path: (row.state, row.reason) for row in listed(transfer).rows}
+
+    assert said == {
+        "a.tif": (FileState.STORED, NOT_CONNECTED),
+        "b.tif": (FileState.VERIFIED, ""),  # the share may have another number after the next boot
+    }
+
+
+def test_the_look_at_the_files_is_a_leaf_and_one_at_a_time(transfer: Transfer) -> None:
+    _a_verified_session(transfer, "a.tif")
+    pool = HeldPool()
+    ports = replace(transfer.ports, pool=pool)
+    transfer.window.messages.clear()
+    for _ in range(3):
+        handle(ports, transfer.state, ListFiles("s1"))
+    assert [pool.next, len(pool.held), len(transfer.window.messages)] == ["look_at_files", 1, 0]
+
+    first = pool.work()
+    transfer.write("a.tif", b"changed since")
+    handle(ports, transfer.state, first)
+    handle(ports, transfer.state, pool.work())
+
+    told = [message.rows[0].state for message in transfer.window.take(FilesListed)]
+    assert told == [FileState.VERIFIED, FileState.STORED], "who asked meanwhile has heard what is so now"
+    assert not pool.held
+    handle(ports, transfer.state, ListFiles("s1"))
+    assert pool.held
+
+
+def test_a_look_at_the_files_that_fails_is_told_and_the_next_one_is_made(transfer: Transfer) -> None:
+    _a_verified_session(transfer, "a.tif")
+    handle(transfer.ports, transfer.state, ListFiles("s1"))
+    (answer,) = transfer.inbox.messages
+    transfer.inbox.messages.clear()
+
+    handle(transfer.ports, transfer.state, Reply(answer.ticket, error=Defect("It failed", "unexpectedly")))
+
+    assert [message.problem.title for message in transfer.window.take(Trouble)] == ["It failed"]
+    assert states(transfer) == {"a.tif": FileState.VERIFIED}

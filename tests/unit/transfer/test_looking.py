@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from nexuslims_logger.errors import StoreUnavailable
 from nexuslims_logger.journal.seen import FileKey
+from nexuslims_logger.messages import ActivitySeen
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.looking import LOOK_S
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
@@ -42,6 +44,20 @@ def test_a_file_is_noticed_and_sent_long_before_the_next_scan(working: Transfer)
         "Titan/2026/11/23/first.tif": md5(b"first"),
         "Titan/2026/11/23/second.tif": md5(b"second"),
     }
+
+
+@pytest.mark.parametrize("hours", [7000, -12], ids=["of the future", "by a clock that was set back"])
+def test_every_file_is_work_whatever_time_the_one_before_it_carries(working: Transfer, hours: int) -> None:
+    working.write("2026/11/23/odd.tif", b"odd", working.clock.now() + timedelta(hours=hours))
+    look(working)
+    now = working.clock.now()
+    for seen in working.session.take(ActivitySeen):
+        assert seen.at <= now
+    working.clock.set_by(3600 * min(hours, 0))
+    working.write("2026/11/23/next.tif", b"next", working.clock.now())
+    look(working)
+    (seen,) = working.session.take(ActivitySeen)
+    assert seen.at <= working.clock.now()
 
 
 def test_a_new_folder_beside_or_above_an_active_one_is_noticed(working: Transfer) -> None:

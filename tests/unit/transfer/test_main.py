@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.errors import JournalUnavailable
-from nexuslims_logger.events import PassStage, TransferProgress
+from nexuslims_logger.events import Healed, PassStage, TransferProgress, Trouble
 from nexuslims_logger.messages import Stop, SyncNow, Track, TransferStopped
+from nexuslims_logger.transfer import main
 from nexuslims_logger.transfer.main import handle_arrived, transfer_main
 from nexuslims_logger.transfer.sync_pass import sync_pass
 from tests.unit.transfer.conftest import SETTLE_S, Transfer, md5
@@ -113,3 +114,31 @@ def test_files_that_were_sent_are_written_down_together(transfer: Transfer, monk
     assert {result.md5 for result in transfer.results.of("s1")} == {md5(b"%d" % number) for number in range(6)}
     assert not transfer.state.arrived
     assert not transfer.state.in_flight
+
+
+def test_a_journal_that_is_well_again_is_told_also_by_the_next_life(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = JournalUnavailable("The journal cannot be written", "Make room.")
+    rounds: list[Exception | None] = [full, full, ZeroDivisionError(), None, None]
+
+    def a_round(*_: object) -> None:
+        transfer.clock.go_on(5)
+        if (error := rounds.pop(0)) is not None:
+            raise error
+        if not rounds:
+            transfer.state.stopping = True
+
+    monkeypatch.setattr(main, "sync_pass", a_round)
+    with pytest.raises(ZeroDivisionError):
+        transfer_main(transfer.ports, transfer.state)
+    transfer.state = transfer.state.successor()
+    transfer_main(transfer.ports, transfer.state)
+
+    told = [message for message in transfer.window.messages if isinstance(message, (Trouble, Healed))]
+    assert [(type(message), message.kind) for message in told] == [
+        (Trouble, "files journal"),
+        (Trouble, "files journal"),
+        (Healed, "files journal"),
+    ]
+    assert len({message.problem.since for message in told if isinstance(message, Trouble)}) == 1

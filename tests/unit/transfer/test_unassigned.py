@@ -51,6 +51,14 @@ def test_what_changed_between_two_sessions_is_offered_once(transfer: Transfer) -
     assert "Titan/between.tif" not in transfer.stored(), "nobody has said whose it is"
 
 
+def test_the_question_does_not_come_back_after_the_threads_death(transfer: Transfer) -> None:
+    ended_and_stored(transfer)
+    next_session(transfer)
+    transfer.state = transfer.state.successor()
+    transfer.settle()
+    assert len(offered(transfer)) == 1
+
+
 def test_nothing_is_offered_where_nothing_has_changed(transfer: Transfer) -> None:
     ended_and_stored(transfer)
     transfer.track(transfer.a_session("s2"))

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.errors import StoreUnavailable
+from nexuslims_logger.events import FileState
 from nexuslims_logger.journal.records import ResultState
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.storage.contract import ABSENT, Origin
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.waiting import ELSEWHERE, LONG, RENAMED
 from tests.unit.transfer.conftest import md5
+from tests.unit.transfer.test_listing import states
 
 if TYPE_CHECKING:
     from nexuslims_logger.messages import TrackedSession
@@ -121,6 +123,7 @@ def test_a_renamed_file_is_not_missed(transfer: Transfer) -> None:
     assert {row.reason for row in transfer.database.rows} == {None, RENAMED}
     assert transfer.results.sums(session.identifier)[3] == 0
     assert transfer.files.tally(session.identifier).files_missing == 0
+    assert states(transfer) == {"b.tif": FileState.STORED}
 
     # A new file of the old name has the last word.
     transfer.write("a.tif", b"new")
