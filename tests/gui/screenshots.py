@@ -19,7 +19,7 @@ from nexuslims_logger.config import Theme
 from nexuslims_logger.db.table_columns import NO_FIT, mismatch
 from nexuslims_logger.demo.virtual_screen import VirtualScreen
 from nexuslims_logger.errors import ConfigurationError
-from nexuslims_logger.events import DiskLow, FileUnderWay, PassStage, Problem, StartStep, Trouble
+from nexuslims_logger.events import DiskLow, FileUnderWay, LastActivity, PassStage, Problem, StartStep, Trouble
 from nexuslims_logger.logs import LogMemory
 from tests.gui import stage as on
 from tests.gui.stage import Stage
@@ -124,6 +124,8 @@ _DEAD = Trouble(
     ),
 )
 
+_LEFT: Final = LastActivity(on.SESSION, on.NOW - timedelta(minutes=35))
+
 SHOTS: Final = (
     Shot("starting", (on.starting(StartStep.INSTRUMENT),)),
     Shot("unknown-computer", (on.unknown(),)),
@@ -141,7 +143,7 @@ SHOTS: Final = (
     Shot("summoned", _running(on.progress()), _summon),
     Shot("who", (*on.asked_who(), on.all_stored()), central=True),
     Shot("who-missing", (*on.asked_who(), on.all_stored()), _dismiss, central=True),
-    Shot("change-user", (*on.asked_who(), *_running(on.progress())), _press("change_user")),
+    Shot("change-user", (*on.asked_who(), *_running(on.progress(), _LEFT)), _press("change_user")),
     Shot("unassigned", _running(on.all_stored(unassigned=5), on.found_unassigned())),
     Shot("still-working", _running(on.all_stored(), on.quiet())),
     Shot("clock", _running(on.all_stored(), on.wrong_clock())),
