@@ -85,12 +85,22 @@ class Recording:
         self._database_is_away = isinstance(reply.error, DatabaseUnavailable)
         self._looked_at[ticket.identifier] = self._loop.ports.clock.monotonic()
         if reply.error is not None:
-            self._refused(ticket.identifier, reply.error)
+            # One that an earlier life of the thread had asked may fail behind one that has succeeded.
+            if self._is_owed(ticket.identifier):
+                self._refused(ticket.identifier, reply.error)
         else:
             self._delays.pop(ticket.identifier, None)
             self._taken(ticket, reply.value)
             if not self._loop.compared:
                 compare(self._loop)
+
+    def _is_owed(self, identifier: str) -> bool:
+        """Whether the database lacks something of this session, or its rows are looked at again and again."""
+        running = self._loop.running()
+        return any(
+            facts.identifier == identifier
+            for facts in (*self._loop.ports.facts.unsent(), *((running,) if running else ()))
+        )
 
     def _send(self, facts: SessionFacts) -> None:
         from nexuslims_logger.db.tasks import apply_part, apply_session

@@ -16,6 +16,7 @@ from nexuslims_logger.events import (
     LastActivity,
     NamesRemembered,
     NoteSaved,
+    RecordState,
     SessionEnding,
     SessionReady,
     SessionStarted,
@@ -33,7 +34,9 @@ from nexuslims_logger.gui.screens import exit_code_of, screen_of
 from nexuslims_logger.gui.view import Screen
 from nexuslims_logger.journal.records import SessionState
 from nexuslims_logger.messages import ActivitySeen, Assign, LeaveOut, Recover, Stop, SyncNow, UnassignedSeen
+from nexuslims_logger.ports import Reply
 from nexuslims_logger.session.main import session_main
+from nexuslims_logger.session.recording import ApplyTicket
 from nexuslims_logger.session.service import (
     AnswerInterrupted,
     AssignUnassigned,
@@ -728,3 +731,12 @@ def test_files_are_left_out_in_the_user_s_name(pc: Pc) -> None:
     pc.files_arrive = False
     pc.run(EndSession(), LeaveFilesOut("session-1", ("a.tif",), " broken \n detector"))
     assert asked_of_transfer(pc, LeaveOut) == [LeaveOut("session-1", ("a.tif",), "broken detector", "ada")]
+
+
+def test_a_late_refusal_of_what_is_recorded_is_none(pc: Pc) -> None:
+    """Two lives of the thread have sent the same: the second answer has come first."""
+    away = DatabaseUnavailable("The database does not answer", "The network may be gone.")
+    told = pc.run(EndSession(), lambda: Reply(ApplyTicket("session-1", pc.session().revision), error=away))
+    assert pc.session().database_revision == pc.session().revision
+    assert not [state for state in of_kind(told, RecordState) if state.problem]
+    assert pc.loop.recording.next_due() is None, "it would be due for ever"
