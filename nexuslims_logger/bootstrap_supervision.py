@@ -127,15 +127,15 @@ class Part:
     def _tell_death(self, error: Exception, delay_s: float) -> None:
         if self._deaths == 1 or self._sick_since is None:
             self._sick_since = datetime.now(UTC)
+        if isinstance(error, LoggerError):
+            self._supervision.window.put(Trouble(self._name, Problem(error.title, error.message, self._sick_since)))
+            return
         often = (
             f" It has stopped {self._deaths} times: should that not end, close the program, start it again, and send "
             "the support bundle (Log) to who looks after it."
             if self._deaths > 1
             else ""
         )
-        if isinstance(error, LoggerError):
-            self._supervision.window.put(Trouble(self._name, Problem(error.title, error.message, self._sick_since)))
-            return
         message = (
             f"{self._name} stopped ({type(error).__name__}) and goes on where it was in {max(1, round(delay_s))} s. "
             f"What was recorded is safe on this PC; the log has the details.{often}"

@@ -220,14 +220,16 @@ def masked_url(url: str) -> str:
     login, at, place = rest.rpartition("@")
     if not at:
         login, place = place, ""
-    user, colon, _ = login.partition(":")
+    user, colon, _ = login.partition("?")[0].partition(":")
     return f"{scheme}://{user}{':***' if colon else ''}{at}{place.partition('?')[0]}"
 
 
 def place_of_url(url: str) -> str:
     """Return where a database URL leads: host, port and database, without user and password."""
-    parts = urlsplit(url)
-    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, _, rest = url.partition("://")
+    # Not by the rules for addresses of the web: a password may hold a / or #.
+    place = rest if scheme.startswith("sqlite") else rest.rpartition("@")[2]
+    return place.partition("?")[0]
 
 
 def web_address(given: Given) -> str:

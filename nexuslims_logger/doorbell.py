@@ -25,8 +25,6 @@ _ANSWER: Final = b"coming"
 _PATIENCE_S: Final = 2.0
 #: So many callers may stand at the door at once.
 _CALLERS: Final = 4
-#: Who starts a session under another account may ask a catch-up to give way; at a window only its own account rings.
-_RIGHTS: Final = {"window": 0o600, "catch-up": 0o644}
 _ANY_PROCESS: Final = 0xFFFFFFFF  # ASFW_ANY
 
 
@@ -35,6 +33,10 @@ class Inside(StrEnum):
 
     WINDOW = "window"
     CATCH_UP = "catch-up"
+
+
+#: Who starts a session under another account may ask a catch-up to give way; at a window only its own account rings.
+_RIGHTS: Final = {Inside.WINDOW: 0o600, Inside.CATCH_UP: 0o644}
 
 
 class Doorbell:

@@ -56,6 +56,8 @@ class Watched:
     held: bool = False
     ready: bool = False
     sessions_left: int | None = None
+    #: Of how many of them the transfer will tell something.
+    looked_after: int = 0
     #: Why there will be no session, None while there may be one.
     failed: ExitCode | None = None
     #: What something waits for, by what it is that waits.
@@ -95,7 +97,7 @@ class Watched:
     def away(self) -> bool:
         """Whether nothing can move, because what everything needs does not answer."""
         now = self.progress
-        files_wait = now is None or now.files_waiting + now.left_over > 0
+        files_wait = now.files_waiting + now.left_over > 0 if now else self.looked_after > 0
         return (now is not None and now.store_problem is not None) or (bool(self.offline) and not files_wait)
 
     @property
@@ -167,7 +169,7 @@ class Watched:
                 if kind in self.stuck:
                     self.say(f"It goes on again ({self.stuck.pop(kind)}).")
             case CatchUp():
-                self.sessions_left = event.sessions_left
+                self.sessions_left, self.looked_after = event.sessions_left, event.looked_after
 
     def _rows(self, event: RecordState) -> None:
         rows = ("rows", event.session_identifier)
@@ -264,7 +266,7 @@ class Standstill:
         now = self._clock.monotonic()
         if watched.stage is PassStage.SCANNING:
             return 0.0  # it will be known when everything was looked at; a look that finds nothing new is no step
-        begins = watched.progress is None and not watched.why
+        begins = watched.progress is None and (watched.looked_after > 0 or not watched.why)
         # To a store that does not answer, files are on their way again and again.
         busy = watched.stage in {PassStage.SENDING, PassStage.VERIFYING} and not watched.away
         if begins or busy or watched.how_far != self._stood:

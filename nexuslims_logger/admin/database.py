@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-
 from nexuslims_logger.config_values import masked_url
 from nexuslims_logger.db import grants as rights
 from nexuslims_logger.db import migrate
-from nexuslims_logger.db.engine import build_engine
+from nexuslims_logger.db.engine import build_engine, database_url
 from nexuslims_logger.db.types import SERVERS
 from nexuslims_logger.errors import StopAndTell
 from nexuslims_logger.exit_codes import ExitCode
@@ -79,7 +77,7 @@ def grants(settings: Settings, user: str, role: str) -> ExitCode:
     StopAndTell
         The database has no users, or none of that name.
     """
-    schema = settings.db_name if settings.database_url is None else make_url(settings.database_url).database
+    schema = settings.db_name if settings.database_url is None else database_url(settings).database
     on_server = settings.cloudsql_instance is not None or (settings.database_url or "").startswith(SERVERS)
     if not on_server or not schema:
         raise StopAndTell(

@@ -60,7 +60,7 @@ def _apply(units: Units, facts: SessionFacts) -> Applied:
             repository.insert_event({**_start_values(facts), "clock_offset_ms": offset_ms})
         else:
             offset_ms = found.start.clock_offset_ms
-            repository.update_event(found.start, _start_changes(facts, found.start))
+            repository.update_event(found.start, _start_changes(facts, found.start, before))
         if found.end is not None:
             repository.update_event(found.end, _end_changes(facts, found.end))
         elif facts.ended_at is not None:
@@ -123,12 +123,16 @@ def _insert_end(repository: Repository, facts: SessionFacts, start: EventRow | N
         repository.insert_end(start, {**values, "session_note": settled_note(facts, start.session_note)})
 
 
-def _start_changes(facts: SessionFacts, row: EventRow) -> dict[str, object]:
+def _start_changes(facts: SessionFacts, row: EventRow, now: datetime | None) -> dict[str, object]:
     """Change the note; what only grows is never put back by a journal that is older than the database."""
+    active_at = facts.last_activity_at
+    # An activity that is still to come was a clock's error.
+    if row.last_activity_at is not None and (now is None or row.last_activity_at <= now):
+        active_at = max(active_at, row.last_activity_at)
     return {
         "session_note": settled_note(facts, row.session_note),
         "resumed": max(facts.resumed, row.resumed or 0),
-        "last_activity_at": max(facts.last_activity_at, row.last_activity_at or facts.last_activity_at),
+        "last_activity_at": active_at,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import re
 import sqlite3
 from functools import partial
 from pathlib import Path
@@ -47,27 +48,38 @@ _POOL: dict[str, Any] = {
 }
 
 
+#: What SQLAlchemy takes for user and password of a server.
+_LOGIN = re.compile(r"(?!sqlite)[\w+]+://([^:/]*(:[^@]*)?@)?")
+
+
 def database_url(settings: Settings) -> URL:
     """Return where the database is.
 
     Raises
     ------
     ConfigurationError
-        The setting ``DATABASE_URL`` cannot be read.
+        The setting ``DATABASE_URL`` cannot be read, or its password would be.
     """
     if settings.cloudsql_instance is not None:
         # Never dialled: the connector knows the way. The host is for those who read it.
         return URL.create("mysql+pymysql", settings.db_user, host=settings.cloudsql_instance, database=settings.db_name)
     if settings.database_url is None:
         return make_url("sqlite:///").set(database=str(settings.embedded_database))
+    login = _LOGIN.match(settings.database_url)
+    if login and "@" in settings.database_url[login.end() :]:
+        # What follows a password's first @ would be taken for a host, a port, a database or options, and be shown.
+        raise _unusable(
+            "It holds more than one @: write one of the password, or of a path, as %40 (and : as %3A, / as %2F,"
+            " # as %23, ? as %3F, % as %25)."
+        )
     try:
         url = make_url(settings.database_url)
-    except (ArgumentError, ValueError) as error:
-        # Neither the value nor the cause is shown: it may hold a password.
+    except (ArgumentError, ValueError):
+        # Neither the value nor the cause is shown, nor logged: it may hold a password.
         raise ConfigurationError(
             "The database's address cannot be read",
             "NEXUSLIMSGUI_DATABASE_URL should look like mysql+pymysql://user:password@host:3306/database.",
-        ) from error
+        ) from None
     # Without a driver SQLAlchemy means one that is not installed.
     return url.set(drivername=f"{url.drivername}+pymysql") if url.drivername in SERVERS else url
 
@@ -113,12 +125,10 @@ def _check_options(url: URL) -> None:
     Raises
     ------
     ConfigurationError
-        Names the option, and never the password.
+        Names the option.
     """
     wrong = None
-    if "@" in (url.host or ""):
-        wrong = "The password holds an @: write it as %40 (and : as %3A, / as %2F, # as %23, % as %25)."
-    elif unknown := sorted(set(url.query) - _OPTIONS):
+    if unknown := sorted(set(url.query) - _OPTIONS):
         wrong = f"The driver knows no option {unknown[0]!r}; for TLS there are {', '.join(sorted(_TLS))}."
     else:
         for name in _FILES:

@@ -157,6 +157,13 @@ class FilesListed(Event):
 
 @dataclass(frozen=True)
 class CatchUp(Event):
-    """How many ended sessions of this PC still wait for files or for the database."""
+    """How many ended sessions of this PC still wait for files or for the database.
+
+    Attributes
+    ----------
+    looked_after
+        Those whose files go to the store that is configured.
+    """
 
     sessions_left: int
+    looked_after: int = 0

@@ -17,7 +17,7 @@ from nexuslims_logger.errors import JournalDamaged
 from nexuslims_logger.events import Problem
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
-from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.journal.sqlite import open_journal_file, read_journal_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 TITLE = "The journal on this PC was damaged"
 #: What SQLite keeps beside a file.
 _BESIDE = ("", "-wal", "-shm")
+#: How the folder begins in which a journal is saved.
+_WORKSHOP = "nexuslims-journal-"
 #: Between what can be read from both ends of a table, so many rows are tried one by one.
 _MOST_TRIED = 10_000
 
@@ -48,8 +50,10 @@ def open_facts(path: Path, now: datetime) -> tuple[FactsJournal, Problem | None]
     JournalDamaged
         It is of a newer program, or cannot be opened for a reason that a new file would not mend.
     JournalUnavailable
-        The disk is full, or another program holds it.
+        The disk is full or broken, or another program holds it.
     """
+    for left in path.parent.glob(f"{_WORKSHOP}*"):  # by a saving that was killed
+        shutil.rmtree(left, ignore_errors=True)
     if (cause := _damage(path)) is None:
         return FactsJournal(open_journal_file(path)), None
     aside = _free_name(path, now)
@@ -88,17 +92,30 @@ def _damage(path: Path) -> str | None:
     """Return what is wrong with the file's content, None when it is sound or not there."""
     if not path.exists():
         return None
-    if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
-        return "it is empty"
+    if path.stat().st_size == 0 and not _part(path, "-wal").exists():
+        return "it is empty" if _was_in_use(path) else None
     try:
-        with closing(open_journal_file(path).connection) as connection:
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except (sqlite3.DatabaseError, JournalDamaged) as error:
-        cause = error.__cause__ if isinstance(error, JournalDamaged) else error
+        with closing(open_journal_file(path)) as file:
+            ((found,),) = file.select("PRAGMA quick_check(1)")
+    except JournalDamaged as error:
+        cause = error.__cause__
         if not isinstance(cause, sqlite3.DatabaseError) or not _is_content(cause):
             raise
         return str(cause)
     return None if found == "ok" else str(found).replace("\n", " ")
+
+
+def _was_in_use(path: Path) -> bool:
+    """Whether there was more than a start that died, or met a full disk, while it made its first journal."""
+    facts, files = path.with_name("facts.db"), path.with_name("files.db")
+    if any(path.parent.glob("*.damaged-*")):
+        return True
+    if path == facts:
+        return files.exists()
+    if not facts.exists():
+        return False
+    with closing(read_journal_file(facts)) as file:
+        return bool(file.select("SELECT 1 FROM session LIMIT 1"))
 
 
 def _is_content(error: sqlite3.DatabaseError) -> bool:
@@ -128,7 +145,7 @@ def _save(path: Path, aside: Path) -> tuple[int, int | None]:
     for beside in ("-wal", ""):
         if (part := _part(path, beside)).exists():
             shutil.copyfile(part, _part(aside, beside))
-    with tempfile.TemporaryDirectory(prefix="nexuslims-journal-", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=_WORKSHOP, dir=path.parent) as folder:
         # SQLite would change the file that was put aside.
         copy, new = Path(folder) / "damaged.db", Path(folder) / "new.db"
         for beside in ("-wal", ""):

@@ -35,10 +35,13 @@ class JournalFile:
         In autocommit mode (``isolation_level=None``); used by one thread at a time.
     path
         Where the file is; None: nobody can take it away.
+    read_only
+        Only to look at it: one of an older program is brought up in a copy.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None, *, read_only: bool = False) -> None:
         self.connection = connection
+        self._read_only = read_only
         self._path = path
         self._standing = None if path is None else Standing(path)
 
@@ -106,12 +109,21 @@ class JournalFile:
             )
             raise JournalDamaged("The journal is newer than this program", message)
         if found < version:
+            if self._read_only:
+                self._copy()
             with self.transaction() as connection:
                 steps = [schema] if found == 0 else [(changes or {})[step] for step in range(found + 1, version + 1)]
                 for statement in ";".join(steps).split(";"):
                     if statement.strip():
                         connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version}")
+
+    def _copy(self) -> None:
+        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        with _translated(self._path):
+            self.connection.backup(copy)
+        self.connection.close()
+        self.connection = copy
 
     def close(self) -> None:
         """Give the file back."""
@@ -138,7 +150,7 @@ def read_journal_file(path: Path) -> JournalFile:
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
     except sqlite3.Error as error:
         raise JournalDamaged("The journal cannot be opened", f"{path}: {error}.") from error
-    return JournalFile(connection)
+    return JournalFile(connection, read_only=True)
 
 
 @contextmanager

@@ -82,8 +82,9 @@ class FleetReport:
         now = self._ports.clock.monotonic()
         if self.due_at is None or now < self.due_at:
             return
+        report = self._report(facts)  # on a full disk this may fail, and it is due as before
         self.due_at, self._on_its_way = None, True
-        self._submit(self._report(facts))
+        self._submit(report)
 
     def stopped(self, facts: SessionFacts | None) -> None:
         """Submit the last report of a run that has been heard of; nobody waits for the answer."""

@@ -18,6 +18,7 @@ from nexuslims_logger.ports import Reply
 from nexuslims_logger.session.clock_check import ClockWatch, note_clock_set
 from nexuslims_logger.session.fleet_report import FleetReport
 from nexuslims_logger.session.forgotten import Vigil, still_working
+from nexuslims_logger.session.given_up import GIVEN_UP
 from nexuslims_logger.session.recording import ApplyTicket, Recording
 from nexuslims_logger.session.service import EndSession, TryAgain
 from nexuslims_logger.unanswered import Unanswered
@@ -94,6 +95,8 @@ class SessionLoop:
         #: The start is over, or was given up.
         self.begun = False
         self.change: Change | None = None
+        #: A message that has stopped the thread again and again, until another one like it was answered.
+        self.given_up: object | None = None
         #: The database is being asked, or was asked, what it has lost.
         self.compared = False
         #: When *End session* was clicked, until END is written: what waits before it may take its time.
@@ -112,14 +115,16 @@ class SessionLoop:
         after.ended_now, after.recorded, after.unassigned = self.ended_now, self.recorded, self.unassigned
         after.clock_watch, after.launched_monotonic = self.clock_watch, self.launched_monotonic
         after.vigil = self.vigil  # what the window asks is still asked
-        after.began_monotonic = self.began_monotonic
-        after._journal_problem = self._journal_problem
+        after.began_monotonic, after._journal_problem = self.began_monotonic, self._journal_problem
         after._postponed = self._postponed
-        after._postponed.died()
+        after.given_up = after._postponed.died() or self.given_up
         after.end_clicked_at = self.end_clicked_at if after.postponed_ends() else None
         # The next session may have begun; and what dies twice is left to another click.
-        if self.change and not self.change.repeated and self.change.leaves == self.current:
-            after.change = replace(self.change, repeated=True)
+        if self.change and self.change.leaves == self.current:
+            if self.change.repeated:
+                after.given_up = self.change.wish
+            else:
+                after.change = replace(self.change, repeated=True)
         return after
 
     # --- messages --------------------------------------------------------------------------------------------
@@ -190,6 +195,12 @@ class SessionLoop:
             self._journal_problem = None
             self.tell(Healed("journal"))
 
+    def answered(self, message: object) -> None:
+        """Take notice that a wish was answered: if one like it was given up before, that is over."""
+        if type(message) is type(self.given_up):
+            self.given_up = None
+            self.tell(Healed(GIVEN_UP))
+
     def _handle(self, message: Any) -> None:
         subject = _subject(message)
         if isinstance(subject, Stop):
@@ -203,6 +214,7 @@ class SessionLoop:
             self.ports.transfer.put(subject)
         elif handler := self._handlers.get(type(subject)):
             handler(self, message)
+            self.answered(subject)
         else:
             log.debug("nobody waits for %s", type(subject).__name__)
 
@@ -248,8 +260,10 @@ class SessionLoop:
 
     def tell_left(self) -> None:
         """Let the window know how many earlier sessions still wait, for files or for the database."""
-        owed = {facts.identifier for facts in (*self.ports.facts.unfinished(), *self.ports.facts.unsent())}
-        self.tell(CatchUp(len(owed - {self.current})))
+        unfinished, store_url = self.ports.facts.unfinished(), self.ports.station.store_url
+        owed = {facts.identifier for facts in (*unfinished, *self.ports.facts.unsent())}
+        here = (facts for facts in unfinished if facts.state is not SessionState.READY and facts.store_url == store_url)
+        self.tell(CatchUp(len(owed - {self.current}), sum(facts.identifier != self.current for facts in here)))
 
     def _goes_here(self, facts: SessionFacts) -> bool:
         """Whether the session's files go to the store that is configured; else they wait, and it is told."""

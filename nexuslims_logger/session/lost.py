@@ -10,13 +10,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nexuslims_logger.session.asking import ask_database
 from nexuslims_logger.session.neighbour import ASK_S, ask_about_neighbour
 from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.recover import recover_interrupted
 
 if TYPE_CHECKING:
     from nexuslims_logger.journal.records import Instrument, Lost, SessionFacts
-    from nexuslims_logger.ports import Reply
     from nexuslims_logger.session.loop import SessionLoop
 
 log = logging.getLogger(__name__)
@@ -34,15 +34,8 @@ def ask_the_database(loop: SessionLoop, instrument: Instrument) -> SessionFacts 
     """
     from nexuslims_logger.db.tasks import find_lost
 
-    ports = loop.ports
-    ports.database.submit(
-        find_lost,
-        instrument.instrument_pid,
-        ports.station.computer_name,
-        ticket=LostTicket(),
-        reply_to=ports.inbox,
-    )
-    reply: Reply | None = loop.wait_for(LostTicket, ASK_S)
+    asked = instrument.instrument_pid, loop.ports.station.computer_name
+    reply = ask_database(loop, LostTicket(), ASK_S, find_lost, *asked)
     if reply is None:
         log.warning("The database does not answer in time: it is not asked for sessions that this PC does not know")
         return None

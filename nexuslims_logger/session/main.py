@@ -36,6 +36,7 @@ from nexuslims_logger.session.forgotten import (
     somebody_works,
     tell_activity,
 )
+from nexuslims_logger.session.given_up import tell_given_up
 from nexuslims_logger.session.loop import JOURNAL_RETRY_S, Change, SessionLoop, Stopping
 from nexuslims_logger.session.neighbour import ASK_S, withdraw_leftover
 from nexuslims_logger.session.restored import LackingTicket, compare, lacking_found, note_database, owed_again
@@ -113,6 +114,7 @@ def session_main(loop: SessionLoop) -> None:
     """
     try:
         if loop.begun:
+            tell_given_up(loop)
             _when_there_is_room(loop, _START, partial(go_on, loop))
         else:
             _begin(loop)
@@ -122,6 +124,7 @@ def session_main(loop: SessionLoop) -> None:
             loop.change = change
             _when_there_is_room(loop, _CHANGE, partial(change_user, loop, change))
             loop.change = None
+            loop.answered(change.wish)
     except Stopping:
         _stop(loop)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from nexuslims_logger.errors import TryLater
 from nexuslims_logger.events import NeighbourChoice, NeighbourFound, Problem, Trouble
 from nexuslims_logger.journal.records import SessionState
+from nexuslims_logger.session.asking import ask_database
 from nexuslims_logger.session.new_facts import new_facts
 from nexuslims_logger.session.service import AnswerNeighbour
 
@@ -86,15 +87,8 @@ def withdraw_leftover(loop: SessionLoop) -> None:
 def _find(loop: SessionLoop, instrument: Instrument) -> Neighbour | None:
     from nexuslims_logger.db.tasks import find_neighbour
 
-    ports = loop.ports
-    ports.database.submit(
-        find_neighbour,
-        instrument.instrument_pid,
-        ports.station.computer_name,
-        ticket=NeighbourTicket(),
-        reply_to=ports.inbox,
-    )
-    reply: Reply | None = loop.wait_for(NeighbourTicket, ASK_S)
+    asked = instrument.instrument_pid, loop.ports.station.computer_name
+    reply = ask_database(loop, NeighbourTicket(), ASK_S, find_neighbour, *asked)
     if reply is None or reply.error is not None:
         why = reply.error if reply and reply.error else "no answer in time"
         log.warning("Nobody could say whether another computer has a session at this instrument (%s)", why)
@@ -134,14 +128,8 @@ def _join(loop: SessionLoop, instrument: Instrument, found: Neighbour) -> Sessio
     ports = loop.ports
     # A crash from here on leaves an intention, which the next start takes back.
     ports.facts.set_meta(_JOINING, found.session_identifier)
-    ports.database.submit(
-        join_session,
-        found.session_identifier,
-        ports.station.computer_name,
-        ticket=JoinTicket(),
-        reply_to=ports.inbox,
-    )
-    reply: Reply | None = loop.wait_for(JoinTicket, _ACT_S)
+    part_of = found.session_identifier, ports.station.computer_name
+    reply = ask_database(loop, JoinTicket(), _ACT_S, join_session, *part_of)
     if reply is not None and reply.error is None:
         part = new_facts(loop, instrument, found.session_identifier, user=found.user, joined=True)
         ports.facts.add(part)
@@ -158,17 +146,9 @@ def _join(loop: SessionLoop, instrument: Instrument, found: Neighbour) -> Sessio
 def _take_over(loop: SessionLoop, found: Neighbour) -> None:
     from nexuslims_logger.db.tasks import take_over
 
-    ports = loop.ports
-    ports.database.submit(
-        take_over,
-        found.session_identifier,
-        ports.station.computer_name,
-        ports.station.logger_version,
-        ports.clock.now(),
-        ticket=TakeOverTicket(),
-        reply_to=ports.inbox,
-    )
-    reply: Reply | None = loop.wait_for(TakeOverTicket, _ACT_S)
+    station = loop.ports.station
+    end = found.session_identifier, station.computer_name, station.logger_version, loop.ports.clock.now()
+    reply = ask_database(loop, TakeOverTicket(), _ACT_S, take_over, *end)
     if reply is None or reply.error is not None:
         _tell(loop, f"The session of {found.user or found.computer_name} was not ended", reply)
 

@@ -87,9 +87,9 @@ def list_files(ports: TransferPorts, state: PassState, session: str) -> None:
     if not compared:
         ports.window.put(listed)
         return
-    state.listing[session] = False
     volumes = {root: ports.files.volume(root) for root in {rows[number].root for number in compared}}
     ticket = ListTicket(state.number(), session)
+    state.listing[session] = False
     ports.pool.submit(look_at_files, ports.file_system, listed, compared, volumes, ticket=ticket, reply_to=ports.inbox)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nexuslims_logger.backoff import Backoff
+from nexuslims_logger.messages import ListFiles
 from nexuslims_logger.transfer.lanes import Lanes
 from nexuslims_logger.transfer.scan import ScanOutcome
 from nexuslims_logger.transfer.tickets import Ticket
@@ -177,6 +178,7 @@ class PassState:
         for ticket in self.in_flight.values():
             ticket.control.cancelled = True
         given_up = self.arrived.died()
+        self.arrived.extend(map(ListFiles, self.listing))  # the window waits for these
         return PassState(
             arrived=self.arrived,
             given_up=given_up,

@@ -179,6 +179,14 @@ def test_a_closed_port(account: Account) -> None:
     assert f"127.0.0.1, port {port} (TCP, outgoing)" in found.line("database", "port")["remedy"]
 
 
+def test_an_address_that_cannot_be_read_is_told_by_the_login() -> None:
+    found = examined(NEXUSLIMSGUI_DATABASE_URL="mysql://ada:Sup@er?S3CRET=9@db.example/nx")
+
+    login = found.line("database", "login")
+    assert login["outcome"] == "FAIL"
+    assert "%40" in login["said"] + login["remedy"]
+
+
 def test_a_name_that_nobody_knows() -> None:
     found = examined(NEXUSLIMSGUI_DATABASE_URL="mysql://ada:S3CRET@no-such-host.invalid/nx")
 

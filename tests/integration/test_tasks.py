@@ -313,6 +313,13 @@ def test_the_note_survives_and_can_be_emptied(database: Database, units: Units) 
     assert {row.session_note for row in events(database).values()} == {""}
 
 
+def test_an_activity_that_is_still_to_come_is_put_right(database: Database, units: Units) -> None:
+    """The PC's clock was ahead for a while."""
+    apply_session(units, dataclasses.replace(RUNNING, last_activity_at=datetime.now(UTC) + 24 * HOUR))
+    apply_session(units, dataclasses.replace(RUNNING, last_activity_at=AT + HOUR))
+    assert events(database)["START"].last_activity_at == AT + HOUR
+
+
 @pytest.mark.parametrize("ready", [False, True])
 def test_a_journal_that_is_older_than_the_database_puts_nothing_back(
     database: Database, units: Units, ready: bool

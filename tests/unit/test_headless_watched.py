@@ -82,7 +82,7 @@ def refused(*, offline: bool = False) -> RecordState:
 
 def test_what_holds_one_session_up_does_not_hold_up_the_others() -> None:
     sync, lacks = CatchingUp(), Problem("A watch folder is not there", "Connect it.", NOW)
-    assert sync.goes_on(20.0, CatchUp(3), ELSEWHERE)
+    assert sync.goes_on(20.0, CatchUp(3, 2), ELSEWHERE)
     for done in range(5):
         assert sync.goes_on(30.0, refused(), idle(files_done=done, folder_problem=lacks))
     assert not sync.goes_on(6.0, idle(files_done=4, folder_problem=lacks))
@@ -99,11 +99,14 @@ def test_without_a_database_the_files_are_sent_all_the_same() -> None:
     sync = CatchingUp()
     assert sync.goes_on(30.0, refused(offline=True), idle(files_waiting=1)), "the file has not settled yet"
     assert not sync.goes_on(6.0, idle(files_done=1))
+    sync = CatchingUp()
+    assert not sync.goes_on(6.0, CatchUp(1), refused(offline=True)), "no files wait"
 
 
 def test_nobody_gives_up_before_anything_was_said() -> None:
     assert CatchingUp().goes_on(100.0)
     assert CatchingUp().goes_on(100.0, TransferProgress("session-2", PassStage.SCANNING))
+    assert CatchingUp().goes_on(100.0, CatchUp(2, 1), ELSEWHERE, refused(offline=True)), "a share wakes up"
 
 
 def test_what_keeps_no_session_from_being_ready_does_not_count() -> None:

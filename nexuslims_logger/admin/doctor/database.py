@@ -22,7 +22,7 @@ from nexuslims_logger.db.grants import RIGHTS, Role
 from nexuslims_logger.db.tasks import find_instrument
 from nexuslims_logger.db.types import SERVERS, utc_now
 from nexuslims_logger.db.unit_of_work import units_on
-from nexuslims_logger.errors import UnknownInstrument
+from nexuslims_logger.errors import ConfigurationError, UnknownInstrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +74,10 @@ class DatabaseSteps:
             from nexuslims_logger.admin.doctor.cloud_sql import CloudSqlSteps
 
             return Group("database", (*CloudSqlSteps(self._settings).checks(), *self._inside()))
-        url = database_url(self._settings)
+        try:
+            url = database_url(self._settings)
+        except ConfigurationError:
+            return Group("database", self._inside())  # the login tells it
         if url.get_backend_name() not in SERVERS:
             return Group("database", (Check("file", self.file, _SLOW), self._schema(), self._instrument()))
         host, port = url.host or "localhost", url.port or _STANDARD_PORT

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from nexuslims_logger.journal.records import (
     Instrument,
     SessionState,
 )
-from nexuslims_logger.journal.sqlite import open_journal_file
+from nexuslims_logger.journal.sqlite import open_journal_file, read_journal_file
 from tests.session_facts import START, a_session
 
 if TYPE_CHECKING:
@@ -138,14 +139,26 @@ def test_it_is_no_news_that_a_database_has_lost_a_note(facts: FactsJournal) -> N
     assert [one.note_is_news for one in facts.unsent()] == [False, True]
 
 
+def of_version_1(path: Path) -> None:
+    with closing(open_journal_file(path)) as file:
+        FactsJournal(file).add(a_session(revision=2))
+        with file.transaction() as connection:
+            for column in ADDED:
+                connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
+            connection.execute("PRAGMA user_version = 1")
+
+
+def test_an_older_programs_journal_can_be_looked_at(path: Path) -> None:
+    """By `doctor`, between the installation of a newer program and its first start."""
+    of_version_1(path)
+    before = path.read_bytes()
+    with closing(read_journal_file(path)) as file:
+        assert FactsJournal(file).session("s1") == a_session(revision=2, note_revision=2)
+    assert path.read_bytes() == before
+
+
 def test_an_older_programs_journal_goes_on(path: Path) -> None:
-    file = open_journal_file(path)
-    FactsJournal(file).add(a_session(revision=2))
-    with file.transaction() as connection:
-        for column in ADDED:
-            connection.execute(f"ALTER TABLE session DROP COLUMN {column}")
-        connection.execute("PRAGMA user_version = 1")
-    file.close()
+    of_version_1(path)
 
     assert reopened(path) == a_session(revision=2, note_revision=2), "nobody knows when its note was written"
     file = open_journal_file(path)

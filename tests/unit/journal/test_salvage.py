@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from typing_extensions import override
 
-from nexuslims_logger.errors import JournalDamaged
+from nexuslims_logger.errors import JournalDamaged, JournalUnavailable
 from nexuslims_logger.journal.facts import FactsJournal
 from nexuslims_logger.journal.files import FilesJournal
 from nexuslims_logger.journal.records import Instrument, SessionState
@@ -56,6 +58,13 @@ def with_a_bad_page(path: Path) -> None:
     path.write_bytes(content)
 
 
+def with_a_wrong_count(path: Path) -> None:
+    """Claim more free pages than there can be: every row can be read."""
+    with path.open("r+b") as file:
+        file.seek(36)
+        file.write((99).to_bytes(4, "big"))
+
+
 def no_database(path: Path) -> None:
     path.write_bytes(b"no database at all, " * 4096)
 
@@ -90,6 +99,7 @@ def test_what_can_be_read_is_saved_and_the_rest_is_told(
 ) -> None:
     path = tmp_path / "facts.db"
     written(path)
+    (tmp_path / "files.db").touch()
     damage(path)
     damaged = path.read_bytes()
 
@@ -117,6 +127,42 @@ def test_what_can_be_read_is_saved_and_the_rest_is_told(
     facts._file.close()
 
 
+@pytest.mark.parametrize("reached", ["facts.db", "files.db"])
+def test_a_start_that_was_cut_while_it_made_its_first_journal_is_no_damage(tmp_path: Path, reached: str) -> None:
+    """SQLite makes the file first, and then writes into it."""
+    if reached == "files.db":
+        facts, _ = open_facts(tmp_path / "facts.db", NOW)
+        facts._file.close()
+    (tmp_path / reached).touch()
+
+    facts, facts_problem = open_facts(tmp_path / "facts.db", NOW)
+    files, files_problem = open_files(tmp_path / "files.db", NOW)
+
+    assert (facts_problem, files_problem) == (None, None)
+    facts.add(a_session())
+    for journal in (facts, files):
+        journal._file.close()
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["facts.db", "files.db"]
+
+
+@pytest.mark.parametrize("lost", ["facts.db", "files.db"])
+def test_a_journal_that_became_empty_is_told(tmp_path: Path, lost: str) -> None:
+    facts, _ = open_facts(tmp_path / "facts.db", NOW)
+    facts.add(a_session())
+    files, _ = open_files(tmp_path / "files.db", NOW)
+    for journal in (facts, files):
+        journal._file.close()
+    emptied(tmp_path / lost)
+
+    facts, facts_problem = open_facts(tmp_path / "facts.db", NOW)
+    files, files_problem = open_files(tmp_path / "files.db", NOW)
+
+    (problem,) = [problem for problem in (facts_problem, files_problem) if problem]
+    assert f"{lost} could not be read (it is empty)" in problem.message
+    for journal in (facts, files):
+        journal._file.close()
+
+
 def test_a_second_damage_in_the_same_second_puts_nothing_of_the_first_away(tmp_path: Path) -> None:
     path = tmp_path / "facts.db"
     for content in (b"first", b"second"):
@@ -137,9 +183,7 @@ def test_a_row_that_makes_no_sense_is_left_out(tmp_path: Path) -> None:
         connection.execute("PRAGMA writable_schema = ON")
         connection.execute("DELETE FROM sqlite_master WHERE type = 'index' AND tbl_name = 'meta'")
         connection.commit()
-    with path.open("r+b") as file:  # a count of free pages that cannot be
-        file.seek(36)
-        file.write((99).to_bytes(4, "big"))
+    with_a_wrong_count(path)
 
     facts, problem = open_facts(path, NOW)
 
@@ -158,9 +202,7 @@ def test_an_older_programs_damaged_journal_is_saved_too(tmp_path: Path) -> None:
         connection.execute("UPDATE session SET state = 'READY', ended_at = started_at")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
-    with path.open("r+b") as file:
-        file.seek(36)
-        file.write((99).to_bytes(4, "big"))
+    with_a_wrong_count(path)
 
     facts, problem = open_facts(path, NOW)
 
@@ -195,6 +237,44 @@ def test_a_newer_programs_journal_is_no_damage(tmp_path: Path) -> None:
         open_facts(path, NOW)
 
     assert [found.name for found in tmp_path.glob("*.db")] == ["facts.db"]
+
+
+def test_a_disk_that_cannot_be_read_is_told_and_nothing_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bad sector, met by the look at the pages: there is no real one to be had."""
+
+    class Failing(sqlite3.Connection):
+        @override
+        def execute(self, sql: str, /, *values: Any) -> sqlite3.Cursor:
+            if "quick_check" in sql:
+                error = sqlite3.OperationalError("disk I/O error")
+                error.sqlite_errorcode = sqlite3.SQLITE_IOERR_READ
+                raise error
+            return super().execute(sql, *values)
+
+    path = tmp_path / "facts.db"
+    written(path, 1)
+    monkeypatch.setattr("nexuslims_logger.journal.sqlite.sqlite3.connect", partial(sqlite3.connect, factory=Failing))
+
+    with pytest.raises(JournalUnavailable, match="have it checked"):
+        open_facts(path, NOW)
+
+    assert not list(tmp_path.glob("*damaged*"))
+
+
+def test_what_a_killed_saving_has_left_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "facts.db"
+    written(path, 3)
+    with_a_wrong_count(path)
+    (tmp_path / "nexuslims-journal-x1").mkdir()
+    (tmp_path / "nexuslims-journal-x1" / "new.db").touch()
+
+    facts, problem = open_facts(path, NOW)
+
+    assert problem is not None
+    assert not list(tmp_path.glob("nexuslims-journal-*"))
+    facts._file.close()
 
 
 def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from nexuslims_logger.errors import DatabaseUnavailable
+from nexuslims_logger.errors import DatabaseUnavailable, JournalUnavailable
 from nexuslims_logger.events import SessionReady, Trouble
 from nexuslims_logger.messages import Backlog
 from nexuslims_logger.session.fleet_report import REPORT_EVERY_S
@@ -14,6 +14,8 @@ from nexuslims_logger.session.service import EndSession, PauseSession, SetNote
 from tests.unit.session.conftest import LAUNCH
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.unit.session.conftest import Pc
 
 #: Time passes, nothing comes.
@@ -135,6 +137,20 @@ def test_a_report_that_fails_harms_nothing(pc: Pc) -> None:
     assert rows(pc) == []
     # At START, after a quarter of an hour, and at the END; not again and again.
     assert 3 <= pc.database.calls.count("report_logger") <= 5
+
+
+def test_a_report_that_a_full_disk_prevents_is_made_when_there_is_room(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
+    reports = Reports(pc)
+    really_instrument, full = pc.facts.instrument, iter([True])
+
+    def instrument() -> Any:
+        if pc.loop.current and next(full, False):
+            raise JournalUnavailable("The journal cannot be read", "Make room on the disk.")
+        return really_instrument()
+
+    monkeypatch.setattr(pc.facts, "instrument", instrument)
+    pc.run(pc.later(60, NOTHING), pc.later(60, NOTHING))
+    assert reports.states
 
 
 def test_a_renamed_pc_is_another_logger(pc: Pc) -> None:

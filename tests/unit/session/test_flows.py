@@ -222,6 +222,39 @@ def test_the_thread_s_next_life_knows_when_end_was_clicked(pc: Pc, monkeypatch: 
     assert pc.session().ended_at == LAUNCH + timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("wish", "title"),
+    [
+        (EndSession(), "The session was not ended"),
+        (ChangeUser("bob", None), "The user was not changed"),
+    ],
+)
+def test_who_has_asked_for_what_is_given_up_is_told(
+    pc: Pc, monkeypatch: pytest.MonkeyPatch, wish: object, title: str
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pc.facts, "change", die)
+        with pytest.raises(ZeroDivisionError):
+            pc.run(wish)
+        loop = pc.loop
+        while not loop.given_up:
+            loop = loop.successor()
+            if not loop.given_up:
+                with pytest.raises(ZeroDivisionError):
+                    session_main(loop)
+        inbox: Any = loop.ports.inbox
+        inbox.lines.extend([None, wish, None])
+        pc.events.messages.clear()
+    session_main(loop)
+    troubles = of_kind(list(pc.events.messages), (Trouble, Healed))
+    assert troubles[0].problem.title == title
+    assert troubles[1:] == [Healed(troubles[0].kind)]
+    assert pc.session().ended_at is not None
+
+
 def test_the_thread_s_next_life_tells_that_the_journal_is_well_again(pc: Pc, monkeypatch: pytest.MonkeyPatch) -> None:
     disk = FullDisk(pc, monkeypatch)
 

@@ -312,6 +312,7 @@ def test_a_session_of_another_store_waits_and_says_so(pc: Pc) -> None:
     told = pc.run(store_url="file:///another")
     assert [session.identifier for session in pc.transfer.tracked] == ["session-2"]
     assert "file:///bucket" in of_kind(told, Trouble)[0].problem.message
+    assert of_kind(told, CatchUp)[0] == CatchUp(1, looked_after=0)
     pc.run(interrupted=InterruptedChoice.CONTINUE)  # the second one's store is another one again: it ends
     assert pc.session().state is SessionState.READY
     assert pc.session("session-2").ended_at is not None

@@ -9,7 +9,7 @@ from nexuslims_logger.messages import ListFiles
 from nexuslims_logger.ports import Reply
 from nexuslims_logger.transfer.disk import Disk
 from nexuslims_logger.transfer.listing import NOT_CONNECTED
-from nexuslims_logger.transfer.main import handle
+from nexuslims_logger.transfer.main import handle, handle_arrived
 from tests.unit.bench import HeldPool
 
 if TYPE_CHECKING:
@@ -207,6 +207,22 @@ def test_the_look_at_the_files_is_a_leaf_and_one_at_a_time(transfer: Transfer) -
     assert not pool.held
     handle(ports, transfer.state, ListFiles("s1"))
     assert pool.held
+
+
+def test_the_list_that_the_window_waits_for_comes_also_after_the_threads_death(transfer: Transfer) -> None:
+    _a_verified_session(transfer, "a.tif")
+    pool = HeldPool()
+    ports = replace(transfer.ports, pool=pool)
+    handle(ports, transfer.state, ListFiles("s1"))
+    transfer.state = transfer.state.successor()
+    handle(ports, transfer.state, pool.work())
+    transfer.window.messages.clear()
+
+    handle_arrived(ports, transfer.state)
+    handle(ports, transfer.state, pool.work())
+
+    (told,) = transfer.window.take(FilesListed)
+    assert [row.state for row in told.rows] == [FileState.VERIFIED]
 
 
 def test_a_look_at_the_files_that_fails_is_told_and_the_next_one_is_made(transfer: Transfer) -> None:
