@@ -45,7 +45,11 @@ def apply_session(units: Units, facts: SessionFacts) -> Applied:
         return _apply(units, facts)
     except (Collision, DuplicateRow):
         # Another writer was faster: what it wrote can be seen now.
-        return _apply(units, facts)
+        try:
+            return _apply(units, facts)
+        except DuplicateRow as error:
+            # Or in a moment: a server may refuse a row before it shows it.
+            raise Collision("The database was busy", "Another writer wrote the session in the same moment.") from error
 
 
 def _apply(units: Units, facts: SessionFacts) -> Applied:
