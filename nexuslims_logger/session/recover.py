@@ -128,8 +128,9 @@ def _continue(loop: SessionLoop, facts: SessionFacts, *, by_itself: bool) -> Ses
 def _end_theirs(loop: SessionLoop, facts: SessionFacts, found: Recovered) -> None:
     now = loop.ports.clock.now()
     # The clock may have been set back since; and the next session's START would be the launch.
-    last = min(found.last_activity_at, now, loop.ports.station.launched_at)
+    until = min(now, loop.ports.station.launched_at)
+    last = min(found.last_activity_at, until)
     # A folder that is away may hold the session's last files: they move END when it is back.
-    take_until = last if found.complete else now
+    take_until = last if found.complete else until
     write_end(loop, facts, last, EndReason.LAST_ACTIVITY, take_until=take_until)
     loop.track()
