@@ -251,9 +251,10 @@ class Checks:
             for change in pc.disk.log
         )
         if pc.clock.steps and not own:
-            # By a clock that was set back hours it may seem new, but not by one that was reset.
+            # By a clock that was set back hours it may seem new, but not by one that was reset, if START is not.
+            began = pc.began[row.session]
             own = any(
-                md5 == row.md5 and abs(time_of(mtime_ns) - pc.began[row.session]) < timedelta(days=1.1)
+                md5 == row.md5 and (began < BUILT_AT or abs(time_of(mtime_ns) - began) < timedelta(days=1.1))
                 for md5, mtime_ns in pc.disk.old
             )
         check(own, "P2: the session had no such file", row)
