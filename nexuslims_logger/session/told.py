@@ -23,17 +23,24 @@ def as_told(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
     Raises
     ------
     ConfigurationError
-        Nobody has said who works; or it is recorded for another project; or the note cannot be added. Nothing has
-        changed.
+        Nobody has said who works; or it is recorded for another user or project; or the note cannot be added.
+        Nothing has changed.
     """
     station = loop.ports.station
+    named = station.user if station.account is None else None
     since = f"{facts.started_at:%Y-%m-%d %H:%M} UTC"
-    if not facts.confirmed and (station.user is None or station.account is not None):
+    if not facts.confirmed and named is None:
         message = (
             f"The session since {since} was left before anybody had said who works in it, and the account's name says "
             "nothing of that. Say it: headless --continue --user NAME. Without --continue it is ended."
         )
         raise ConfigurationError("Who is working?", message)
+    if facts.confirmed and named is not None and named != facts.user:
+        message = (
+            f"The session since {since} is of {facts.user}, as its START says. Leave --user out to go on with it, or "
+            f"leave --continue out to end it at its last activity, and to start one of {named}."
+        )
+        raise ConfigurationError("An interrupted session keeps its user", message)
     if facts.confirmed and station.project is not None and station.project != facts.project:
         recorded = f"the project {facts.project}" if facts.project else "no project"
         message = (
@@ -43,9 +50,7 @@ def as_told(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
         raise ConfigurationError("An interrupted session keeps its project", message)
     note = _with(facts, station.note)
     if not facts.confirmed:
-        facts = loop.ports.facts.confirm(
-            facts.identifier, checked_name(station.user or ""), checked_project(station.project)
-        )
+        facts = loop.ports.facts.confirm(facts.identifier, checked_name(named or ""), checked_project(station.project))
     return facts if note == facts.note else loop.ports.facts.change(facts.identifier, note=note)
 
 

@@ -36,6 +36,7 @@ def test_a_note_is_added_to_the_one_it_has(pc: Pc) -> None:
     ("begun", "said", "remedy"),
     [
         ({"user": None}, {"user": "account", "account": "account"}, "headless --continue --user NAME"),
+        ({}, {"user": "bob"}, "Leave --user out"),
         ({"project": "X-1"}, {"project": "X-2"}, "Leave --project out"),
         ({}, {"project": "X-2"}, "no project"),
         ({"note": "x" * 40_000}, {"note": "y" * 40_000}, "Shorten it"),
