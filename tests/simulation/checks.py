@@ -251,10 +251,11 @@ class Checks:
             for change in pc.disk.log
         )
         if pc.clock.steps and not own:
-            # By a clock that was set back hours it may seem new, but not by one that was reset, if START is not.
+            # By a clock that was set back hours it may seem new; by one that was reset only after a crash.
             began = pc.began[row.session]
+            reset = began < BUILT_AT and pc.went_down_since(row.session)
             own = any(
-                md5 == row.md5 and (began < BUILT_AT or abs(time_of(mtime_ns) - began) < timedelta(days=1.1))
+                md5 == row.md5 and (reset or abs(time_of(mtime_ns) - began) < timedelta(days=1.1))
                 for md5, mtime_ns in pc.disk.old
             )
         check(own, "P2: the session had no such file", row)

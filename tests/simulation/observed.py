@@ -164,6 +164,10 @@ class Observed:
         scanned_ns, run = self.scanned.get((session, root), (None, 0))
         return scanned_ns is not None and (run == self.began_in[session] or scanned_ns <= change_ns)
 
+    def went_down_since(self, session: str) -> bool:
+        """Whether this is another run than the one in which the session began."""
+        return len(self.launched_at) != self.began_in[session]
+
     def clock_was_set_in(self, session: str) -> float:
         """Return by how many seconds the clock was set between START and END, where both are of one run."""
         if session not in self.clicked_in or self.clicked_in[session] != self.began_in[session]:
