@@ -51,7 +51,8 @@ test: $(READY) ## run all tests (ARGS="-k name" for some)
 
 faults: $(READY) ## kill, cut and starve the real program, and search 10,000 seeds of the simulator (an hour or two)
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --jobs $(WORKERS) & simulator=$$!; \
-	$(BIN)/python -m tests.faults $(ARGS); wait $$simulator
+	$(BIN)/python -m tests.faults $(ARGS) || failed=1; \
+	wait $$simulator && test -z "$$failed"
 
 mysql: ## unpack a real MySQL server into .mysql, for the tests
 	@packaging/mysql.sh
