@@ -35,7 +35,8 @@ def as_told(loop: SessionLoop, facts: SessionFacts) -> SessionFacts:
             "nothing of that. Say it: headless --continue --user NAME. Without --continue it is ended."
         )
         raise ConfigurationError("Who is working?", message)
-    if facts.confirmed and named is not None and named != facts.user:
+    # Who joined another computer's session is not its user.
+    if facts.confirmed and not facts.joined and named is not None and named != facts.user:
         message = (
             f"The session since {since} is of {facts.user}, as its START says. Leave --user out to go on with it, or "
             f"leave --continue out to end it at its last activity, and to start one of {named}."

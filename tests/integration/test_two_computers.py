@@ -97,7 +97,8 @@ def test_the_last_of_two_makes_it_ready(pair: tuple[NamedPc, NamedPc], server_da
     camera.write("same name.tif", b"of the camera")
     until(lambda: len(microscope.stored()) == 2)
 
-    assert microscope.finish(owner) == 4
+    # Nothing waits any more where the joiner's part was finished first.
+    assert microscope.finish(owner) in {0, 4}
     # The joiner meets the END by itself, without anybody's click.
     _, told = joiner.communicate(timeout=LIMIT_S)
     assert joiner.returncode == 0, told
