@@ -143,7 +143,8 @@ class Observed:
                 break
             last = max(last, moment)
         check(at <= last + SLACK, "P1: ended behind a gap", session, at, last)
-        check(at >= began - SLACK, "P1: ended before it was continued", session, at, began)
+        # The next session begins with the launch, also where this one was continued since by a thread that has died.
+        check(at >= min(began, self.launched_at[-1]) - SLACK, "P1: ended before it was continued", session, at, began)
 
     def _active(self, session: str, launched_at: Sequence[datetime]) -> list[datetime]:
         changes = (time_of(change.at_ns) for change in self.disk.log)
