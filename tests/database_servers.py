@@ -123,7 +123,7 @@ def _answer_within(server: Server, log: Path) -> None:
             if (server.process and server.process.poll() is not None) or time.monotonic() > limit:
                 told = log.read_text()[-3000:]
                 raise RuntimeError(f"the database server cannot be used:\n{told}") from error
-            time.sleep(0.02)
+            time.sleep(0.02)  # a server that comes up tells nobody
         else:
             return
 

@@ -97,7 +97,7 @@ class LongRun:
 
     def _step(self, run: Run, session: str) -> None:
         chance, machine = self._chance, self.machine
-        time.sleep(chance.choice((0.0, 0.05, 0.4)))
+        time.sleep(chance.choice((0.0, 0.05, 0.4)))  # not for anything: work comes when it comes, by the seed
         if not machine.alive(run):
             return
         own = self._sessions_files.setdefault(session, [])
@@ -117,7 +117,7 @@ class LongRun:
         if how.startswith("click"):
             self.machine.tell(run, signal.SIGINT)
         if how.endswith("kill"):
-            time.sleep(self._chance.choice((0.0, 0.1, 0.5)))
+            time.sleep(self._chance.choice((0.0, 0.1, 0.5)))  # at any moment of the end, by the seed
             self.machine.tell(run, signal.SIGKILL)
         if how == "log-off":
             self.machine.tell(run, signal.SIGTERM)

@@ -8,24 +8,22 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from nexuslims_logger.exit_codes import ExitCode
 from tests.faults.outside import FolderContents
+from tests.waiting import LIMIT_S, until, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from tests.faults.outside import Store
 
-#: Nothing here takes longer on a busy machine, seconds.
-LIMIT_S = 90.0
 #: So many catch-ups suffice when nothing is cut any more.
 _CATCH_UPS = 4
 
@@ -173,9 +171,8 @@ class Machine:
 
     def finish(self, run: Run) -> int:
         """Wait for the end of a run; return its exit code."""
-        end = time.monotonic() + LIMIT_S
-        while self.alive(run) and time.monotonic() < end:
-            time.sleep(0.02)
+        with suppress(AssertionError):
+            until(lambda: not self.alive(run))
         hung = self.alive(run)
         if hung:
             os.kill(run.process, signal.SIGKILL)
@@ -214,12 +211,3 @@ def caught_up(machine: Machine) -> list[str]:
             return []
         complaint = run.complaints.read_text()
     return [f"something still waits: {complaint}"]
-
-
-def waiting(what: str) -> Iterator[None]:
-    """Yield until the caller breaks off; fail when that takes too long."""
-    end = time.monotonic() + LIMIT_S
-    while time.monotonic() < end:
-        yield
-        time.sleep(0.01)
-    raise AssertionError(f"{what} within {LIMIT_S:.0f} s")

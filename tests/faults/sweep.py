@@ -126,6 +126,7 @@ def _session(machine: Machine, cut: int | None) -> Run:
         return run
     machine.write("grain.tif", b"first" * 5000, session)
     machine.write("Übersicht/Ring 1.dm3", bytes(range(256)) * 4000, session)
+    # A moment for the first content to arrive, so that the second one replaces it; a cut may keep it away for good.
     for _ in range(100):
         if any(name.endswith("/grain.tif") for name in machine.store.names()) or not machine.alive(run):
             break

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.exit_codes import ExitCode
-from tests.faults.machine import Forks, Machine, Run, waiting
+from tests.faults.machine import Forks, Machine, Run
 from tests.faults.outside import in_the_end
 from tests.faults.sweep import asked
+from tests.waiting import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

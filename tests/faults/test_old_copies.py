@@ -15,8 +15,9 @@ import pytest
 from nexuslims_logger.exit_codes import ExitCode
 from tests.faults.cable import Cable
 from tests.faults.long_run import LongRun
-from tests.faults.machine import Forks, Machine, caught_up, waiting
+from tests.faults.machine import Forks, Machine, caught_up
 from tests.faults.outside import in_the_end
+from tests.waiting import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from nexuslims_logger.gui.view import Screen, Tone
 from nexuslims_logger.messages import Stop
 from nexuslims_logger.session.service import EndSession
 from tests.gui import stage as on
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,13 +168,8 @@ def test_the_program_itself_paints_starts_and_leaves_a_session_open(
     """The real entrance, as an icon starts it."""
     environment = {**stage.screen.environment, "HOME": str(tmp_path), "NEXUSLIMSGUI_HOME": str(tmp_path / "program")}
     with subprocess.Popen([sys.executable, "-m", "nexuslims_logger"], env=environment) as program:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "program" / "doorbell.json").exists():
-            assert time.monotonic() < deadline, "the program never came up"
-            time.sleep(0.05)
-        while not _sessions(tmp_path / "program" / "facts.db"):
-            assert time.monotonic() < deadline, "no session came"
-            time.sleep(0.05)
+        until((tmp_path / "program" / "doorbell.json").exists, "the program did not come up")
+        until(lambda: _sessions(tmp_path / "program" / "facts.db") > 0, "no session came")
         again = subprocess.run([sys.executable, "-m", "nexuslims_logger"], env=environment, timeout=60, check=False)
         assert again.returncode == ExitCode.ALREADY_RUNNING
         os.kill(program.pid, signal.SIGTERM)

@@ -41,7 +41,7 @@ class Watchdog:
             if stage.app.root.tk.dooneevent(2):  # DONT_WAIT
                 self.calls.append(time.monotonic() - begun - (self._ready_s() - away))
             else:
-                time.sleep(0.002)
+                time.sleep(0.002)  # Tk has nothing to do, and the workers have the processor
 
     def longest(self) -> list[float]:
         return sorted(self.calls)[-3:]

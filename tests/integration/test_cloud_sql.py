@@ -25,6 +25,7 @@ from nexuslims_logger.errors import AccessDenied, ConfigurationError, DatabaseUn
 from tests.cloud_sql_standin import INSTANCE
 from tests.database_servers import free_port, new_database
 from tests.integration.test_tasks import ENDED, READY, RUNNING
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -276,7 +277,7 @@ def test_an_idle_logger_holds_no_connection(cloud: Cloud) -> None:
     units.disconnect()
 
     assert held == 1
-    none_within(cloud.connections)
+    until(lambda: cloud.connections() == 0, "the server still has connections")
 
 
 def test_two_hundred_idle_loggers_hold_none(mariadb: Server, request: pytest.FixtureRequest, tmp_path: Path) -> None:
@@ -292,7 +293,7 @@ def test_two_hundred_idle_loggers_hold_none(mariadb: Server, request: pytest.Fix
                 database_main(DatabasePorts(logger, logger.open))
             assert logger.reply is not None
             assert logger.reply.value == 1
-        none_within(connections)
+        until(lambda: connections() == 0, "the server still has connections")
 
 
 def _one(units: EngineUnits) -> object:
@@ -326,11 +327,3 @@ class _Logger:
             return None
         assert self.waited == [None, IDLE_S, None], "it hangs up once, and then waits for work"
         raise _StillIdle
-
-
-def none_within(count: Callable[[], int]) -> None:
-    """Wait until the server has noticed that its clients are gone."""
-    limit = time.monotonic() + 10
-    while count():
-        assert time.monotonic() < limit
-        time.sleep(0.02)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.test_headless import LIMIT_S, Pc, until
+from tests.integration.test_headless import LIMIT_S, Pc
+from tests.waiting import until
 from tests.windows.signals import STARTED_WITH, interrupt
 
 if TYPE_CHECKING:

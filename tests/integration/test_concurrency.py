@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from nexuslims_logger.models import INSTRUMENTS, SESSION_LOG
 from tests.database_servers import KINDS, Database, new_database
 from tests.integration.test_tasks import ENDED, FILE, READY, RUNNING
 from tests.session_facts import with_note
+from tests.waiting import waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -367,10 +367,9 @@ def test_a_row_that_changed_since_it_was_read_is_read_again(server_database: Dat
 
 def wait_for_a_lock(database: Database) -> None:
     """Wait until somebody waits for a row (of this server: each test process has its own)."""
-    limit = time.monotonic() + 10
     with database.engine.connect() as connection:
-        waiting = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-        while connection.scalar(waiting) == 0:
-            assert time.monotonic() < limit
+        locked = text("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+        for _ in waiting("nobody waited for a row"):
+            if connection.scalar(locked):
+                return
             connection.rollback()
-            time.sleep(0.05)

@@ -13,8 +13,9 @@ import pytest
 from nexuslims_logger.db import migrate
 from tests.cloud_sql_database import logger_account, standin_for_executables
 from tests.database_servers import new_database
-from tests.integration.test_headless import Pc, until
+from tests.integration.test_headless import Pc
 from tests.storage_emulators import make_bucket, needs_emulators, store_at
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nexuslims_logger.storage.names import MANIFESTS_FOLDER
+from tests.waiting import until
 from tests.windows.linux_programs import run_linux
 from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
@@ -107,13 +108,6 @@ class Pc:
         for program in self._started:
             program.kill()
             program.communicate()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < end, "it did not happen within the limit"
-        time.sleep(0.02)
 
 
 def checked_by_md5sum(manifest: str, folder: Path) -> subprocess.CompletedProcess[str]:

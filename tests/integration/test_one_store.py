@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.exit_codes import ExitCode
-from tests.integration.test_headless import Pc, checked_by_md5sum, md5, until
+from tests.integration.test_headless import Pc, checked_by_md5sum, md5
+from tests.waiting import until
 from tests.windows.signals import STARTED_WITH, interrupt, terminate
 
 if TYPE_CHECKING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.test_headless import Pc, md5, until
+from tests.integration.test_headless import Pc, md5
 from tests.storage_emulators import make_bucket, needs_emulators, store_at
 from tests.storage_proxy import Fault, Harm, StorageProxy
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

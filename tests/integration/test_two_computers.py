@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from nexuslims_logger.db import migrate
 from tests.database_servers import new_database
-from tests.integration.test_headless import LIMIT_S, Pc, until
+from tests.integration.test_headless import LIMIT_S, Pc
+from tests.waiting import until
 from tests.windows.signals import STARTED_WITH, terminate
 
 if TYPE_CHECKING:

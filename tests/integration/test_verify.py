@@ -17,8 +17,9 @@ from nexuslims_logger.db import tasks
 from nexuslims_logger.errors import StopAndTell, StoreUnavailable
 from nexuslims_logger.exit_codes import ExitCode
 from nexuslims_logger.journal.records import ManifestRow, ResultState
-from tests.integration.test_headless import Pc, md5, until
+from tests.integration.test_headless import Pc, md5
 from tests.storage_emulators import make_bucket, needs_emulators
+from tests.waiting import until
 from tests.windows.linux_programs import run_linux
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from nexuslims_logger.db.tasks import apply_manifest, apply_session, find_instru
 from nexuslims_logger.db.unit_of_work import units_on
 from nexuslims_logger.errors import AccessDenied, SchemaMismatch
 from nexuslims_logger.exit_codes import ExitCode
-from tests.integration.test_headless import Pc, until
+from tests.integration.test_headless import Pc
 from tests.integration.test_tasks import ENDED, FILE, READY, RUNNING
+from tests.waiting import until
 from tests.windows.signals import interrupt
 
 if TYPE_CHECKING:

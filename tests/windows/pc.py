@@ -202,13 +202,6 @@ class Pc:
             self.screen.photograph(Path(folder) / f"{name}.png")
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < end, "it did not happen within the limit"
-        time.sleep(0.2)
-
-
 def windows(path: Path) -> str:
     """Return what Windows calls one of Linux's files."""
     return f"Z:{path}".replace("/", "\\")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from nexuslims_logger.exit_codes import ExitCode
-from tests.integration.test_headless import Pc, until
+from tests.integration.test_headless import Pc
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.test_headless import LIMIT_S, Pc, checked_by_md5sum, until
+from tests.integration.test_headless import LIMIT_S, Pc, checked_by_md5sum
+from tests.waiting import until
 from tests.windows.signals import interrupt
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from tests.cloud_sql_database import logger_account, standin_for_executables
 from tests.database_servers import mariadb
 from tests.integration.test_headless import checked_by_md5sum
 from tests.storage_emulators import make_bucket, needs_emulators, store_at
+from tests.waiting import until
 from tests.windows.__main__ import TOP, stop_wine
-from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, until, windows
+from tests.windows.pc import LIMIT_S, PROGRAM, SETUP, Pc, build_setup, machine, needs_setup, pc, windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.windows.pc import Pc, build_setup, machine, needs_setup, pc, until, windows
+from tests.waiting import until
+from tests.windows.pc import Pc, build_setup, machine, needs_setup, pc, windows
 
 __all__ = ["machine", "pc"]
 

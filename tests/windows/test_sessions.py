@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.test_headless import LIMIT_S, Pc, checked_by_md5sum, md5, until
+from tests.integration.test_headless import LIMIT_S, Pc, checked_by_md5sum, md5
 from tests.integration.test_resume import PART, PARTS
 from tests.storage_emulators import make_bucket, needs_emulators, store_at
 from tests.storage_proxy import Fault, Harm, StorageProxy
+from tests.waiting import until
 from tests.windows.other_programs import DENY_ALL, asleep, drive, held
 from tests.windows.signals import interrupt
 
